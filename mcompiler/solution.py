@@ -1,0 +1,154 @@
+"""What a run returns: times, named signals with units, statistics and a status with advice. No compilation, no integration here."""
+
+import csv
+import enum
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.files import write_atomically, write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Status(enum.Enum):
+    """How a run ended. The value is a sentence for the user, with advice where there is something to do."""
+
+    DONE = "the run reached its end"
+    INTERRUPTED = "interrupted: the trajectory up to here is kept"
+    STEP_TOO_SMALL = "the step became too small: the model is stiff or has a singularity here; loosen the tolerance or look at the limiting unknown"
+    NOT_FINITE = "a derivative or a state became infinite or not a number; check the parameters, or bound the state"
+    TOO_MANY_STEPS = "the limit of steps was reached; raise max_steps, or loosen the tolerance"
+    TOO_MANY_EVENTS = "events follow each other without end; a reset must lead away from its own condition"
+    EVENT_NOT_LOCATED = "an event could not be located; its condition may jump: write it as a continuous margin"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a run cost: accepted and rejected steps, evaluations of the right-hand side, events, wall time in seconds."""
+
+    steps: int = 0
+    rejected: int = 0
+    evaluations: int = 0
+    events: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An event that happened: its time in seconds and the name of its element."""
+
+    t: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A trajectory by the names the model uses.
+
+    ``run["M.w"]`` is an array with time first, then the signal's own shape; an ensemble puts its members before time. ``t`` is in seconds and
+    ``units`` names every signal's unit. The fields ``t``, ``y``, ``success``, ``message`` and ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
+    """
+
+    t: NDArray[np.float64]
+    signals: Mapping[str, NDArray[np.float64]]
+    units: Mapping[str, str]
+    unknowns: tuple[str, ...]
+    status: Status
+    detail: str = ""
+    statistics: Statistics = field(default_factory=Statistics)
+    events: tuple[EventRecord, ...] = ()
+    ensemble: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
+    model: str = ""
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """The values of signal ``name``, time first. Raises KeyError with the names there are."""
+        if name == "t":
+            return self.t
+        if name not in self.signals:
+            raise KeyError(f"no signal {name!r} was saved; there are {', '.join(self.signals)}")
+        return self.signals[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.signals
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.signals)
+
+    @property
+    def success(self) -> bool:
+        """Whether the run reached its end."""
+        return self.status is Status.DONE
+
+    @property
+    def message(self) -> str:
+        """How the run ended, in a sentence."""
+        return f"{self.status.value}{f' ({self.detail})' if self.detail else ''}"
+
+    @property
+    def nfev(self) -> int:
+        """Evaluations of the right-hand side."""
+        return self.statistics.evaluations
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """The saved unknowns as one array of shape (number of unknowns, number of times), in the order of ``unknowns``."""
+        rows = [_rows(self.signals[name], len(self.t)) for name in self.unknowns if name in self.signals]
+        return np.concatenate(rows) if rows else np.empty((0, len(self.t)))
+
+    def plot(self, *names: str, against: str = "t", axes: "Axes | None" = None) -> "Axes":
+        """Draw signals against time (or against another signal) with matplotlib; the result is the axes."""
+        from mcompiler.report.plot import plot_signals  # matplotlib is slow to import
+
+        return plot_signals(self, names, against=against, axes=axes)
+
+    def save(self, path: str | Path) -> None:
+        """Write the run to ``path``, ``.npz`` (all arrays) or ``.csv`` (a column per signal member), atomically."""
+        target = Path(path)
+        match target.suffix:
+            case ".npz":
+                arrays: dict[str, Any] = {"t": self.t, **self.signals}
+                write_atomically(target, lambda stream: np.savez(stream, **arrays))
+            case ".csv":
+                write_bytes(target, self._csv().encode())
+            case suffix:
+                raise ValueError(f"cannot save a run as {suffix or 'a file without a suffix'}; use .npz or .csv")
+
+    def to_xarray(self) -> Any:
+        """The run as an ``xarray.Dataset`` (needs xarray): one variable per signal, ``t`` the first dimension, units as attributes."""
+        import xarray  # optional dependency
+
+        variables = {name: (self._dimensions(name), values, {"units": self.units[name]}) for name, values in self.signals.items()}
+        coordinates = {"t": ("t", self.t, {"units": "s"})}
+        return xarray.Dataset(variables, coords=coordinates, attrs={"model": self.model, "status": self.message})
+
+    def _dimensions(self, name: str) -> tuple[str, ...]:
+        before = ("ensemble",) if self.ensemble else ()
+        own = self.signals[name].ndim - 1 - len(before)
+        return (*before, "t", *(f"{name}.{axis}" for axis in range(own)))
+
+    def _csv(self) -> str:
+        if self.ensemble:
+            raise ValueError("an ensemble does not fit into a CSV table; save it as .npz")
+        header, columns = ["t [s]"], [self.t]
+        for name, values in self.signals.items():
+            for index in np.ndindex(values.shape[1:]):
+                label = name + (str(list(index)) if index else "")
+                header.append(f"{label} [{self.units[name]}]")
+                columns.append(values[(slice(None), *index)])
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([repr(float(value)) for value in row] for row in np.column_stack(columns))
+        return text.getvalue()
+
+
+def _rows(values: NDArray[np.float64], times: int) -> NDArray[np.float64]:
+    """``values`` with time first as rows of one scalar each."""
+    return np.moveaxis(values, 0, -1).reshape(-1, times)
