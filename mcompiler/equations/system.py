@@ -1,0 +1,195 @@
+"""Templates on a graph, in sympy: the one type that every derivation takes and returns.
+
+A ``System`` holds vertex and edge classes; all members of a class share one ``Template``. Members, sizes, index arrays and values are not here (they are
+in ``network.Network``): sympy sees templates only, so nothing in this room grows with the size of a network.
+
+    vertex class   mass_x dx/dt = rate_x(x, definitions, accumulators, parameters, globals, t)
+    edge class     mass_s ds/dt = rate_s(reads, s, definitions, parameters, globals, t)
+                   contributions added into accumulators of the edge's ends
+
+Invariants (``verify`` checks them)
+    - symbols are real, unique within a template; ``t`` is `TIME`; names are the user's (``w``, ``src.v``);
+    - definitions are in order of use: each reads unknowns, reads, parameters, accumulators, globals, ``t`` and earlier definitions only;
+    - a rate reads the same and all definitions; a contribution is an edge's only effect on others;
+    - edges read unknowns and outputs of their ends, never accumulators; an output never depends on an accumulator;
+    - every quantity has a dimension, and the equation it stands in balances.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy
+
+from mcompiler.source import Span
+from mcompiler.units import Dimension
+
+TIME = sympy.Symbol("t", real=True)
+ZERO: sympy.Expr = sympy.Integer(0)
+ONE: sympy.Expr = sympy.Integer(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A constant in time. ``varies``: one value per member instead of one for the class. Its values are in the network."""
+
+    symbol: sympy.Symbol
+    dimension: Dimension
+    varies: bool = False
+    doc: str = ""
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A state and its equation ``mass * d symbol/dt = rate``; a constraint has mass 0.
+
+    ``lower`` and ``upper`` are hard bounds, ``scale`` the positive magnitude that tolerances refer to; all may depend on parameters.
+    """
+
+    symbol: sympy.Symbol
+    dimension: Dimension
+    rate: sympy.Expr
+    mass: sympy.Expr = ONE
+    initial: sympy.Expr = ZERO
+    scale: sympy.Expr = ONE
+    lower: sympy.Expr | None = None
+    upper: sympy.Expr | None = None
+    doc: str = ""
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``symbol = value``, kept as a definition (never substituted) through every derivation."""
+
+    symbol: sympy.Symbol
+    dimension: Dimension
+    value: sympy.Expr
+    doc: str = ""
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulator:
+    """A vertex quantity that is the sum of the contributions of all edges that end there."""
+
+    symbol: sympy.Symbol
+    dimension: Dimension
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """In an edge template: ``symbol`` stands for the unknown or output ``name`` of the vertex at ``end``."""
+
+    symbol: sympy.Symbol
+    end: int
+    name: str
+    dimension: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """In an edge template: ``value`` is added into accumulator ``accumulator`` of the vertex at ``end``."""
+
+    end: int
+    accumulator: str
+    value: sympy.Expr
+    dimension: Dimension
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """When ``margin`` crosses zero upward, ``assignments`` (all right sides before the event) are made."""
+
+    margin: sympy.Expr
+    dimension: Dimension
+    assignments: tuple[tuple[sympy.Symbol, sympy.Expr], ...]
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """In an adjoint template: ``value`` is this member's share of the integrand of dL/d(parameter); of a global parameter all shares add up."""
+
+    parameter: str
+    value: sympy.Expr
+    dimension: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The scalar equations that all members of a vertex or edge class share.
+
+    In an adjoint template ``forward`` is the template it was derived from: its unknowns, reads, accumulators, parameters and definitions may be read, at the
+    forward trajectory. Then an unknown ``lam`` obeys ``-mass * d lam/dt = rate`` (backward in time), accumulators hold the pulled-back adjoints of what the
+    edges read (``bar_v``), edges read the adjoints of what they contribute to (``bar_i`` of their ends), ``gradients`` are parameter integrands and
+    ``time_gradient`` is this member's share of lam^T df/dt.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    accumulators: tuple[Accumulator, ...] = ()
+    reads: tuple[Read, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    events: tuple[Event, ...] = ()
+    doc: str = ""
+    origin: Span | None = None
+    forward: "Template | None" = None
+    gradients: tuple[Gradient, ...] = ()
+    time_gradient: sympy.Expr = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class VertexClass:
+    """Vertices with one template; the network holds how many there are."""
+
+    name: str
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeClass:
+    """Edges with one template; ``ends[k]`` names the vertex class of the k-th terminal, the network holds the index arrays.
+
+    ``topology``: "indexed" (an index array per end) or "dense" (every member of ends[0] with every member of ends[1], no index arrays).
+    """
+
+    name: str
+    template: Template
+    ends: tuple[str, ...]
+    topology: Literal["indexed", "dense"] = "indexed"
+
+
+@dataclass(frozen=True, slots=True)
+class PointLoss:
+    """A loss term at instants: ``value`` at each of its times (which the experiment holds) is added to the loss.
+
+    It reads symbols of the one-member vertex class ``LOSS`` (whose accumulators collect what the loss mentions) and the data columns ``data``. A loss
+    over an interval is an unknown of that class instead: its rate is the integrand, its value at the end of the run is added to the loss.
+    """
+
+    name: str
+    value: sympy.Expr
+    dimension: Dimension
+    data: tuple[sympy.Symbol, ...] = ()
+    origin: Span | None = None
+
+
+#: Name of the one-member vertex class that collects what a loss mentions: edges end there too and contribute to its accumulators.
+LOSS = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Vertex and edge classes, global parameters and losses; ``kind`` says which derivation made it."""
+
+    name: str
+    vertices: tuple[VertexClass, ...]
+    edges: tuple[EdgeClass, ...]
+    parameters: tuple[Parameter, ...] = ()
+    losses: tuple[PointLoss, ...] = ()
+    kind: Literal["forward", "tangent", "adjoint"] = "forward"

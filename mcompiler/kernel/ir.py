@@ -1,0 +1,146 @@
+"""The kernel intermediate representation: loops over classes around straight-line bodies.
+
+A ``KernelModule`` holds one ``Kernel`` per signature of ``kernel.abi``. Everything is typed: ``f64``, ``i64`` or ``bool`` scalars, and flat arrays that
+appear only in ``Load``, ``Store`` and ``Accumulate``. A body is straight-line (``Let`` binds a name once) except for ``For`` over members and ``If`` on
+integers (which stage, event, loss term or observable is asked for); conditions on values are ``Op("where", ...)``, so loops vectorise.
+
+Invariants (``verify`` checks them)
+    - each local is bound once, before use, in an enclosing block;
+    - operations have the arity and types of ``operations.OPERATIONS``;
+    - arrays are arguments of the kernel's signature; only output arrays are stored to;
+    - no effect inside an expression.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mcompiler.kernel.abi import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """An f64 literal."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An i64 literal."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A name bound by ``Let`` or ``For``, or a scalar argument."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``array[index]``."""
+
+    array: str
+    index: "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operation of ``operations.OPERATIONS`` on values: arithmetic, comparison, logic, ``where``, elementary functions."""
+
+    name: str
+    arguments: tuple["Value", ...]
+
+
+Value: TypeAlias = "Float | Integer | Local | Load | Op"
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """``name = value``, bound once; ``comment`` says which equation it comes from."""
+
+    name: str
+    value: Value
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``array[index] = value``."""
+
+    array: str
+    index: Value
+    value: Value
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """``array[index] += value``."""
+
+    array: str
+    index: Value
+    value: Value
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``for index in range(count): body``."""
+
+    index: str
+    count: Value
+    body: tuple["Statement", ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """``name = initial; for index in range(count): body; name = op(name, value)``: a sum, minimum or maximum over members."""
+
+    name: str
+    op: str
+    initial: Value
+    index: str
+    count: Value
+    body: tuple["Statement", ...]
+    value: Value
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if condition: body``; the condition is on integers."""
+
+    condition: Value
+    body: tuple["Statement", ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The kernel's result; the last statement of a kernel whose signature has one."""
+
+    value: Value
+
+
+Statement: TypeAlias = "Let | Store | Accumulate | For | Reduce | If | Return"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A signature of ``kernel.abi`` with its body."""
+
+    signature: Signature
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelModule:
+    """All kernels of one system; ``header`` says which model and version they come from."""
+
+    name: str
+    kernels: tuple[Kernel, ...]
+    header: tuple[str, ...] = ()

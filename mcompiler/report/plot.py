@@ -1,0 +1,74 @@
+"""Pictures of runs, with matplotlib. Knows solutions, not models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.files import write_atomically
+from mcompiler.solution import Solution
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Axis labels read best between these powers of ten; beyond, a prefix is used.
+PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+PREFIXABLE = frozenset({"V", "A", "s", "ohm", "S", "F", "H", "W", "J", "C", "Wb", "Hz", "m"})
+
+
+def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axes: "Axes | None" = None) -> "Axes":
+    """Draw ``names`` of ``run`` against time or another signal; one colour per signal, thin lines where a signal has many members."""
+    if axes is None:
+        axes = new_figure().subplots()
+    x, x_label = scaled(run, against)
+    for name in names or run.unknowns:
+        y, y_label = scaled(run, name)
+        lines = axes.plot(_flat(x, y), y.reshape(len(run.t), -1), linewidth=1.1 if y.ndim == 1 else 0.6)
+        lines[0].set_label(y_label)
+    _label(axes, x_label, [scaled(run, name)[1] for name in names or run.unknowns])
+    return axes
+
+
+def scaled(run: Solution, name: str) -> tuple[NDArray[np.float64], str]:
+    """A signal's values in a unit prefix that suits them, and its axis label."""
+    values = run[name]
+    unit = "s" if name == "t" else run.units[name]
+    if unit not in PREFIXABLE:
+        return values, f"{name} [{unit}]" if unit != "1" else name
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max()) if finite.size else 0.0
+    power = 0 if largest == 0.0 else int(np.clip(3 * np.floor(np.log10(largest * 1.0001) / 3), min(PREFIXES), max(PREFIXES)))
+    return values / 10.0**power, f"{name} [{PREFIXES[power]}{unit}]"
+
+
+def new_figure(width: float = 6.4, height: float = 4.2) -> "Figure":
+    """A figure that needs no display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # matplotlib is slow to import
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: "Figure", path: str | Path) -> None:
+    """Write ``figure`` to ``path`` atomically, in the format of its suffix."""
+    target = Path(path)
+    options: dict[str, Any] = {"format": target.suffix.lstrip(".") or "png"}
+    write_atomically(target, lambda stream: figure.savefig(stream, **options))
+
+
+def _flat(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return x if x.ndim == 1 else np.broadcast_to(x.reshape(len(y), -1), (len(y), int(np.prod(y.shape[1:], initial=1))))
+
+
+def _label(axes: "Axes", x_label: str, y_labels: Sequence[str]) -> None:
+    axes.set_xlabel(x_label)
+    if len(y_labels) == 1:
+        axes.set_ylabel(y_labels[0])
+    else:
+        axes.legend(frameon=False, fontsize="small")
+    axes.grid(visible=True, linewidth=0.3, alpha=0.6)
