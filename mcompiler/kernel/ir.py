@@ -97,16 +97,26 @@ class For:
 
 
 @dataclass(frozen=True, slots=True)
-class Reduce:
-    """``name = initial; for index in range(count): body; name = op(name, value)``: a sum, minimum or maximum over members."""
+class Total:
+    """One result of a ``Reduce``: ``name = initial`` before the loop, ``name = op(name, value)`` at the end of each turn; op is add, min or max.
+
+    ``initial`` is evaluated outside the loop; ``value`` may use the body's names, but no total; ``name`` is bound after the loop.
+    """
 
     name: str
     op: str
     initial: Value
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """``for index in range(count): body; then every total``: sums, minima or maxima over members (or stages), in the order of the index."""
+
+    totals: tuple[Total, ...]
     index: str
     count: Value
-    body: tuple["Statement", ...]
-    value: Value
+    body: tuple["Statement", ...] = ()
     comment: str = ""
 
 

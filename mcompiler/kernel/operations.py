@@ -1,0 +1,115 @@
+"""The operations of the kernel IR: names, argument types, result types and exact meaning.
+
+The table is the whole contract between whoever writes the IR and whoever runs it: the reference interpreter (`interpret`), the text of a backend, a direct
+emitter. Arithmetic is IEEE 754 double precision without exceptions (x/0 is inf or NaN, never an error) and without contraction unless a backend documents it.
+
+Rules that hold for all operations
+    - every argument is evaluated, whatever the others are: ``where`` selects a value, it never guards an evaluation, so a body is branch-free;
+    - a NaN argument of an f64 operation makes its result NaN, except where the meaning says otherwise (``where`` drops what it does not select);
+    - comparisons with NaN are false, except ``ne``, which is true; the interpreter compares complex numbers by their real parts;
+    - i64 arithmetic wraps around; no kernel relies on it.
+"""
+
+from dataclasses import dataclass
+
+from mcompiler.kernel.abi import F64, I64
+
+BOOL = "bool"
+
+#: Argument types and the result type.
+Overload = tuple[tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation: its name, the types it takes and gives, and what it means (in Python, with the arguments a, b, c)."""
+
+    name: str
+    overloads: tuple[Overload, ...]
+    meaning: str
+
+    @property
+    def arity(self) -> int:
+        """Number of arguments (the same for all overloads)."""
+        return len(self.overloads[0][0])
+
+    def result(self, arguments: tuple[str, ...]) -> str | None:
+        """The result type for these argument types, or None where the operation does not take them."""
+        return dict(self.overloads).get(arguments)
+
+
+def _arithmetic(name: str, meaning: str) -> Operation:
+    return Operation(name, (((F64, F64), F64), ((I64, I64), I64)), meaning)
+
+
+def _elementary(name: str, meaning: str) -> Operation:
+    return Operation(name, (((F64,), F64),), meaning)
+
+
+def _comparison(name: str, meaning: str) -> Operation:
+    return Operation(name, (((F64, F64), BOOL), ((I64, I64), BOOL)), meaning)
+
+
+_TABLE: tuple[Operation, ...] = (
+    _arithmetic("add", "a + b"),
+    _arithmetic("sub", "a - b"),
+    _arithmetic("mul", "a * b"),
+    Operation("div", (((F64, F64), F64),), "a / b by IEEE 754: x/0 is inf, -inf or NaN"),
+    Operation("neg", (((F64,), F64), ((I64,), I64)), "-a"),
+    Operation("pow", (((F64, F64), F64),), "C's pow(a, b): NaN for a negative a with a fractional b"),
+    Operation("powi", (((F64, I64), F64),), "a ** b for an `Integer` literal b, by the products of `square_and_multiply`"),
+    _elementary("sqrt", "correctly rounded square root; NaN below 0"),
+    _elementary("exp", "C's exp"),
+    _elementary("expm1", "C's expm1"),
+    _elementary("log", "C's log: -inf at 0, NaN below"),
+    _elementary("log1p", "C's log1p"),
+    _elementary("sin", "C's sin"),
+    _elementary("cos", "C's cos"),
+    _elementary("tan", "C's tan"),
+    _elementary("tanh", "C's tanh"),
+    _elementary("sinh", "C's sinh"),
+    _elementary("cosh", "C's cosh"),
+    _elementary("asinh", "C's asinh"),
+    _elementary("atan", "C's atan"),
+    _elementary("logistic", "1 / (1 + exp(-a))"),
+    _elementary("abs", "magnitude of a, -0.0 gives 0.0; the interpreter gives a or -a by the sign of the real part"),
+    _elementary("sign", "1.0 if a > 0, -1.0 if a < 0, else a (so 0.0, -0.0 and NaN stay)"),
+    _elementary("step", "1.0 if a >= 0, 0.0 if a < 0, else NaN"),
+    _elementary("floor", "the greatest integer not above a, as f64"),
+    _arithmetic("min", "b if b < a or b is NaN else a"),
+    _arithmetic("max", "b if b > a or b is NaN else a"),
+    _comparison("lt", "a < b"),
+    _comparison("le", "a <= b"),
+    _comparison("gt", "a > b"),
+    _comparison("ge", "a >= b"),
+    _comparison("eq", "a == b"),
+    _comparison("ne", "a != b"),
+    Operation("and", (((BOOL, BOOL), BOOL),), "a and b, both evaluated"),
+    Operation("or", (((BOOL, BOOL), BOOL),), "a or b, both evaluated"),
+    Operation("not", (((BOOL,), BOOL),), "not a"),
+    Operation("where", (((BOOL, F64, F64), F64), ((BOOL, I64, I64), I64)), "b if a else c, all three evaluated"),
+)
+
+#: Every operation by its name.
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
+
+
+def square_and_multiply(exponent: int) -> tuple[str, ...]:
+    """The products that ``powi`` makes for an exponent of at least 1, so that every backend rounds alike.
+
+    Starting from ``square = a`` and no ``result``: "take" sets ``result = square``, "multiply" ``result = result * square``, "square" ``square = square * square``.
+    A negative exponent is ``1.0 / powi(a, -exponent)``, exponent 0 gives 1.0.
+
+    >>> square_and_multiply(5)
+    ('take', 'square', 'square', 'multiply')
+    """
+    steps: list[str] = []
+    taken = False
+    while exponent:
+        if exponent & 1:
+            steps.append("multiply" if taken else "take")
+            taken = True
+        exponent >>= 1
+        if exponent:
+            steps.append("square")
+    return tuple(steps)
