@@ -1,0 +1,202 @@
+"""Building blocks for kernels: unique names, values with the obvious shorthands, statements in order, loads hoisted to the kernel's top."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mcompiler.kernel.abi import Signature
+from mcompiler.kernel.ir import (
+    Accumulate,
+    Float,
+    For,
+    If,
+    Integer,
+    Kernel,
+    Let,
+    Load,
+    Local,
+    Op,
+    Reduce,
+    Return,
+    Statement,
+    Store,
+    Total,
+    Value,
+)
+from mcompiler.kernel.layout import ClassLayout, Quantity
+from mcompiler.kernel.operations import OPERATIONS
+
+_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(OPERATIONS) | {"math", "numba", "np"}
+
+ZERO = Float(0.0)
+
+
+def add(a: Value, b: Value) -> Value:
+    """``a + b``; an integer 0 is dropped."""
+    if isinstance(a, Integer) and a.value == 0:
+        return b
+    return a if isinstance(b, Integer) and b.value == 0 else Op("add", (a, b))
+
+
+def mul(a: Value, b: Value) -> Value:
+    """``a * b``."""
+    return Op("mul", (a, b))
+
+
+class Names:
+    """Gives identifiers that are unique in one kernel, ASCII, and near to what was wished for."""
+
+    def __init__(self, taken: Sequence[str]) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def fresh(self, wish: str) -> str:
+        """A name that nothing else in this kernel has."""
+        stem = re.sub(r"[^A-Za-z0-9_]", _substitute, wish).strip("_") or "value"
+        if stem[0].isdigit():
+            stem = f"n{stem}"
+        name, count = stem, self._next.get(stem, 0)
+        while name in self._taken or name in _RESERVED:
+            count += 1
+            name = f"{stem}_{count}"
+        self._next[stem] = count
+        self._taken.add(name)
+        return name
+
+
+def _substitute(match: re.Match[str]) -> str:
+    character = match.group()
+    return "_" if character.isascii() else f"u{ord(character):x}"
+
+
+class Block:
+    """Statements in the making, one block of a kernel."""
+
+    def __init__(self, kernel: "KernelBuilder") -> None:
+        self.kernel = kernel
+        self.statements: list[Statement] = []
+
+    def let(self, wish: str, value: Value, comment: str = "") -> Value:
+        """Binds the value to a name like ``wish``; a literal or name stays itself."""
+        if isinstance(value, (Local, Float, Integer)):
+            return value
+        name = self.kernel.names.fresh(wish)
+        self.statements.append(Let(name, value, comment))
+        return Local(name)
+
+    def store(self, array: str, index: Value, value: Value, comment: str = "") -> None:
+        """``array[index] = value``."""
+        self.statements.append(Store(array, index, value, comment))
+
+    def accumulate(self, array: str, index: Value, value: Value, comment: str = "") -> None:
+        """``array[index] += value``."""
+        self.statements.append(Accumulate(array, index, value, comment))
+
+    def when(self, condition: Value, inner: "Block", comment: str = "") -> None:
+        """``if condition: inner`` (a condition on integers); nothing where the inner block is empty."""
+        if inner.statements:
+            self.statements.append(If(condition, tuple(inner.statements), comment))
+
+
+class KernelBuilder(Block):
+    """A kernel in the making: its top-level block, and a preamble of loads that do not change while it runs."""
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__(self)
+        self.signature = signature
+        self.names = Names([argument.name for argument in signature.arguments])
+        self._preamble: list[Statement] = []
+        self._hoisted: dict[Value, Value] = {}
+
+    def slot(self, slot: int, wish: str) -> Value:
+        """The value of a slot of ``z``, loaded once."""
+        return self._hoist(Load("z", Integer(slot)), wish)
+
+    def uniform(self, quantity: Quantity, owner: str) -> Value:
+        """A parameter that all members share, loaded once."""
+        return self._hoist(Load("p", self.offset("p", quantity, owner)), f"{owner}_{quantity.name}")
+
+    def offset(self, array: str, quantity: Quantity, owner: str) -> Value:
+        """The place of the quantity's first value in ``array``."""
+        return self.slot(quantity.slot, f"{array}_{owner}_{quantity.name}")
+
+    def finish(self, result: Value | None = None) -> Kernel:
+        """The kernel, with ``result`` as what it returns."""
+        end = () if result is None else (Return(result),)
+        return Kernel(self.signature, (*self._preamble, *self.statements, *end))
+
+    def _hoist(self, value: Value, wish: str) -> Value:
+        if value not in self._hoisted:
+            name = self.names.fresh(wish)
+            self._preamble.append(Let(name, value))
+            self._hoisted[value] = Local(name)
+        return self._hoisted[value]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a class inside a loop: its number and the members that its ends join."""
+
+    index: Value
+    ends: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a loop totals: ``op`` (add, min, max) of ``value`` over the members, starting from ``initial``."""
+
+    value: Value
+    wish: str
+    op: str = "add"
+    initial: Value = ZERO
+
+
+#: Fills the body of a loop for one member and says what is to be totalled.
+Fill = Callable[[Block, Member], Sequence[Sum]]
+
+
+def over_members(block: Block, layout: ClassLayout, sizes: tuple[Value, ...], fill: Fill, comment: str = "") -> tuple[Value, ...]:
+    """Appends a loop over the members of a class and gives its totals.
+
+    Args:
+        block: where the loop goes.
+        layout: the class.
+        sizes: sizes of the classes at its ends (used for a dense class).
+        fill: makes the body.
+        comment: says what the loop does.
+    """
+    kernel = block.kernel
+    if layout.topology == "dense":
+        return _over_pairs(block, sizes, fill, comment)
+    index = kernel.names.fresh("m")
+    body = Block(kernel)
+    ends: list[Value] = []
+    for end, slot in enumerate(layout.index_slots):
+        start = kernel.slot(slot, f"z_{layout.name}_end{end}")
+        ends.append(body.let(f"end{end}", Load("z", add(start, Local(index)))))
+    sums = fill(body, Member(Local(index), tuple(ends)))
+    return _close(block, body, index, kernel.slot(layout.count_slot, f"n_{layout.name}"), sums, comment)
+
+
+def _over_pairs(block: Block, sizes: tuple[Value, ...], fill: Fill, comment: str) -> tuple[Value, ...]:
+    kernel = block.kernel
+    first, second = kernel.names.fresh("end0"), kernel.names.fresh("end1")
+    row, body = Block(kernel), Block(kernel)
+    start = row.let("row", mul(Local(second), sizes[0]))
+    member = body.let("m", add(start, Local(first)))
+    sums = fill(body, Member(member, (Local(first), Local(second))))
+    partial = _close(row, body, first, sizes[0], sums, "")
+    outer = [Sum(value, each.wish, each.op, each.initial) for value, each in zip(partial, sums, strict=True)]
+    return _close(block, row, second, sizes[1], outer, comment)
+
+
+def _close(block: Block, body: Block, index: str, count: Value, sums: Sequence[Sum], comment: str) -> tuple[Value, ...]:
+    if not sums:
+        if any(not isinstance(statement, Let) for statement in body.statements):
+            block.statements.append(For(index, count, tuple(body.statements), comment))
+        return ()
+    totals = tuple(Total(block.kernel.names.fresh(each.wish), each.op, each.initial, each.value) for each in sums)
+    block.statements.append(Reduce(totals, index, count, tuple(body.statements), comment))
+    return tuple(Local(total.name) for total in totals)
