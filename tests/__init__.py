@@ -1,0 +1,1 @@
+"""Tests, one folder for each stage; `oracle` is what the library is judged by."""
