@@ -1,5 +1,8 @@
 """The oracle itself against published figures, so that it may judge the library."""
 
+# SciPy and pytest.approx carry no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 from __future__ import annotations
 
 import math

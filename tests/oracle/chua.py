@@ -1,5 +1,8 @@
 """Chua's circuit with a cubic memristor, Muthuswamy 2010, doi 10.1142/S0218127410026514; SI units."""
 
+# SciPy and pytest.approx carry no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 from __future__ import annotations
 
 import numpy as np

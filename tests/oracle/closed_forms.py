@@ -1,5 +1,8 @@
 """Solutions in closed form, independent of any integrator."""
 
+# SciPy and pytest.approx carry no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 from __future__ import annotations
 
 import numpy as np
@@ -30,7 +33,7 @@ def joglekar_by_charge(charge: Array, x0: float, k: float) -> Array:
 
 def threshold_turning_resistance(v: float, vt: float, beta: float, f: float, r_off: float) -> float:
     """Smallest resistance in ohm under a sine of amplitude ``v`` > ``vt`` from Roff; Biolek et al. 2013."""
-    return r_off - beta / (2 * np.pi * f) * (2 * np.sqrt(v**2 - vt**2) - vt * (np.pi - 2 * np.arcsin(vt / v)))
+    return float(r_off - beta / (2 * np.pi * f) * (2 * np.sqrt(v**2 - vt**2) - vt * (np.pi - 2 * np.arcsin(vt / v))))
 
 
 def cubic_current(t: Array) -> Array:

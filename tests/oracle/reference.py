@@ -1,5 +1,8 @@
 """Reference trajectories: SciPy's DOP853 at tight tolerances, restarted wherever the right-hand side is not smooth."""
 
+# SciPy and pytest.approx carry no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 from __future__ import annotations
 
 import itertools
