@@ -25,6 +25,7 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy mcompiler tests
+	$(BIN)/pyright
 
 check: lint types test
 

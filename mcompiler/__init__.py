@@ -1,0 +1,33 @@
+"""A compiler for memristor networks: from a page of model language to derived equations and machine code.
+
+The public names are imported when they are first used, so that ``import mcompiler`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcompiler.diagnostics import CompileError, Diagnostic, InternalError
+    from mcompiler.solution import Solution, Status
+
+__all__ = ["CompileError", "Diagnostic", "InternalError", "Solution", "Status"]
+
+_HOME = {
+    "CompileError": "mcompiler.diagnostics",
+    "Diagnostic": "mcompiler.diagnostics",
+    "InternalError": "mcompiler.diagnostics",
+    "Solution": "mcompiler.solution",
+    "Status": "mcompiler.solution",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mcompiler' has no attribute {name!r}", name=name)
+    value: object = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
