@@ -18,7 +18,7 @@ def run(program: str, folder: Path | None = None) -> str:
 
 
 def seconds(program: str) -> float:
-    times = []
+    times: list[float] = []
     for _ in range(5):
         start = time.perf_counter()
         run(program)
