@@ -1,0 +1,131 @@
+"""The disk cache: verified bytes under a hash of everything that went in.
+
+An entry is one JSON record ``KEY.json`` and the files that it names by their own content, ``SHA256.SUFFIX``. Files are written first, the record last, each
+by writing beside it and renaming: a reader sees nothing or the whole, whoever else writes, and whoever is killed. Record and files carry checksums; what
+does not match is not there. Nothing is unpickled or executed before it is verified.
+
+The folder is ``$MCOMPILER_CACHE_DIR``, else the user's cache folder. Where it cannot be written, entries go to a temporary folder of this process.
+"""
+
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mcompiler.files import write_bytes
+
+#: Unfinished files of writers that were killed go after this time, in seconds.
+_STALE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A verified entry: what its record says, and the place and content of each file by suffix."""
+
+    facts: Mapping[str, Any]
+    paths: Mapping[str, Path]
+    content: Mapping[str, bytes]
+
+
+def key_of(parts: Mapping[str, str]) -> str:
+    """The hash of named texts, the same in every process and on every machine."""
+    return digest(json.dumps(dict(parts), sort_keys=True, ensure_ascii=True).encode())
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def folder() -> Path:
+    """Where entries are looked for first."""
+    chosen = os.environ.get("MCOMPILER_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mcompiler"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcompiler"
+
+
+def find(key: str) -> Stored | None:
+    """The entry under this key, or None where there is none or it is damaged."""
+    for place in _places():
+        stored = _read(place, key)
+        if stored is not None:
+            return stored
+    return None
+
+
+def store(key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Stored:
+    """Write an entry (suffix to content) and give it back as a reader finds it."""
+    try:
+        place = folder()
+        _write(place, key, facts, files)
+    except OSError as error:
+        place = _temporary_folder()
+        warnings.warn(f"the cache folder {folder()} cannot be written ({error}); using {place} for now", RuntimeWarning, stacklevel=2)
+        _write(place, key, facts, files)
+    paths = {suffix: place / f"{digest(content)}.{suffix}" for suffix, content in files.items()}
+    return Stored(dict(facts), paths, dict(files))
+
+
+def _places() -> tuple[Path, ...]:
+    return (folder(), _temporary_folder()) if _temporary_folder.cache_info().currsize else (folder(),)
+
+
+def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(place)
+    named = {suffix: digest(content) for suffix, content in files.items()}
+    for suffix, content in files.items():
+        write_bytes(place / f"{named[suffix]}.{suffix}", content)
+    body = {"key": key, "facts": dict(facts), "files": named}
+    write_bytes(place / f"{key}.json", json.dumps({"sha256": _checksum(body), **body}, indent=1).encode())
+
+
+def _read(place: Path, key: str) -> Stored | None:
+    try:
+        record: Any = json.loads((place / f"{key}.json").read_bytes())
+        body = {name: record[name] for name in ("key", "facts", "files")}
+        if record["sha256"] != _checksum(body) or body["key"] != key:
+            return None
+        named: Mapping[str, str] = body["files"]
+        paths = {suffix: place / f"{expected}.{suffix}" for suffix, expected in named.items()}
+        content = {suffix: path.read_bytes() for suffix, path in paths.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None  # absent, truncated or not ours: whoever asked makes it anew
+    if any(digest(content[suffix]) != expected for suffix, expected in named.items()):
+        return None
+    return Stored(body["facts"], paths, content)
+
+
+def _checksum(body: Mapping[str, Any]) -> str:
+    return digest(json.dumps(body, sort_keys=True).encode())
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed writers left: temporary names begin with a dot."""
+    now = time.time()
+    for path in place.glob(".*"):
+        try:
+            if now - path.stat().st_mtime > _STALE:
+                path.unlink()
+        except OSError:
+            continue  # another process was first, or it is not ours to remove
+
+
+@cache
+def _temporary_folder() -> Path:
+    place = Path(tempfile.mkdtemp(prefix="mcompiler-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place

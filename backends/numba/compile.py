@@ -1,0 +1,131 @@
+"""Python functions to LLVM bitcode through numba: plain C functions, calls to others left as external symbols.
+
+numba makes unoptimised code only; whoever links it optimises the whole. Every function gets a wrapper with its C name and C arguments; numba's own
+calling convention stays inside. With numpy's error model nothing raises, so no Python symbol is left after optimisation.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FunctionType
+from typing import Any
+
+import llvmlite.binding as llvm
+from numba import types
+from numba.core import codegen, compiler, cpu, typing
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu_options import FastMathOptions
+
+from mcompiler.backends.text import CONSTANTS, ELEMENTARY
+from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
+
+_TYPES = {
+    F64: types.float64,
+    I64: types.int64,
+    F64_ARRAY: types.CPointer(types.float64),
+    I64_ARRAY: types.CPointer(types.int64),
+    NOTHING: types.void,
+}
+_LLVM = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING: "void"}
+# LLVM knows what these do and needs no call for some of them; the rest are libm's by name.
+_INTRINSICS = {"pow", "sqrt", "exp", "log", "sin", "cos", "floor"}
+
+
+class _Library(codegen.AOTCodeLibrary):  # type: ignore[misc]
+    """numba's code library without its optimiser: the linked module is optimised once."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        pass
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+
+class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
+    _library_class = _Library
+
+
+class _Context(cpu.CPUContext):  # type: ignore[misc]
+    """numba's CPU with that library; nothing is ever executed in it."""
+
+    def init(self) -> None:
+        super().init()
+        self._internal_codegen = _Codegen("mcompiler")
+
+
+class Frontend:
+    """Compiles functions to bitcode. One per process and use: making it costs numba's start."""
+
+    def __init__(self) -> None:
+        self._typing = typing.Context()
+        self._target = _Context(self._typing, "cpu")
+        self._target.refresh()
+        self._flags = compiler.Flags()
+        self._flags.error_model = "numpy"
+        self._flags.fastmath = FastMathOptions({"contract"})
+        self._flags.no_compile = True
+        self._flags.no_cpython_wrapper = True
+        self._flags.no_cfunc_wrapper = True
+
+    def compile(self, function: Callable[..., object], signature: Signature, symbol: str) -> bytes:
+        """Bitcode that defines ``symbol`` with the signature's C interface."""
+        arguments = [_TYPES[argument.type] for argument in signature.arguments]
+        with global_compiler_lock:
+            result = compiler.compile_extra(
+                self._typing, self._target, function, arguments, _TYPES[signature.result], self._flags, {}
+            )
+            module = llvm.parse_bitcode(result.library.emit_bitcode())
+        inner = result.fndesc.llvm_func_name
+        module.link_in(llvm.parse_assembly(_wrapper(signature, symbol, inner, module)))
+        for each in module.functions:
+            if not each.is_declaration and each.name != symbol:
+                each.linkage = llvm.Linkage.internal
+        for each in module.global_variables:
+            if not each.is_declaration:
+                each.linkage = llvm.Linkage.internal
+        return bytes(module.as_bitcode())
+
+
+def elementary_functions() -> dict[str, object]:
+    """What generated text calls, as external C functions, and its two constants."""
+    found: dict[str, object] = dict(CONSTANTS)
+    for name in ELEMENTARY:
+        symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
+        found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
+    return found
+
+
+def external(signature: Signature, symbol: str) -> object:
+    """The function behind a C symbol, to be called from compiled code."""
+    return types.ExternalFunction(
+        symbol, _TYPES[signature.result](*[_TYPES[argument.type] for argument in signature.arguments])
+    )
+
+
+def functions_of(text: str, name: str, namespace: Mapping[str, object]) -> dict[str, FunctionType]:
+    """The functions that a generated text defines, in this namespace."""
+    code: CodeType = compile(text, f"<{name}>", "exec", dont_inherit=True)
+    scope: dict[str, object] = dict(namespace)
+    exec(code, scope)  # noqa: S102 - our own generated text: no user text goes in except names and comments
+    return {key: value for key, value in scope.items() if isinstance(value, FunctionType)}
+
+
+def _wrapper(signature: Signature, symbol: str, inner: str, module: Any) -> str:
+    """LLVM text of the C function: numba's return slot and exception slot stay inside it."""
+    kinds = [_LLVM[argument.type] for argument in signature.arguments]
+    given = [f"{kind} %a{place}" for place, kind in enumerate(kinds)]
+    result = _LLVM[signature.result]
+    slot = "double" if result == "double" else "i64" if result == "i64" else "ptr"
+    back = "ret void" if result == "void" else f"%value = load {result}, ptr %slot\n  ret {result} %value"
+    return f"""target triple = "{module.triple}"
+target datalayout = "{module.data_layout}"
+declare i32 @"{inner}"({", ".join(["ptr", "ptr", *kinds])})
+define {result} @{symbol}({", ".join(given)}) {{
+  %slot = alloca {slot}
+  %status = call i32 @"{inner}"({", ".join(["ptr %slot", "ptr null", *given])})
+  {back}
+}}
+"""
+
+
+def symbols(signatures: Sequence[Signature]) -> dict[str, str]:
+    """The stable C name of every function."""
+    return {signature.name: f"mc_{signature.name}" for signature in signatures}

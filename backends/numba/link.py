@@ -1,0 +1,56 @@
+"""Bitcode of kernels and integrators to one object: linked, everything but the C interface internal, optimised for this CPU.
+
+Contraction comes from flags on the instructions; nothing here reassociates or assumes away NaN or infinity.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+
+import llvmlite.binding as llvm
+
+@cache
+def target_machine() -> llvm.TargetMachine:
+    """This machine's CPU with all its features, position-independent, optimising fully."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic", codemodel="default"
+    )
+
+
+def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:
+    """One optimised module that defines the exported symbols; what they do not need is gone."""
+    machine = target_machine()
+    whole = llvm.parse_assembly(f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n')
+    for each in modules:
+        part = llvm.parse_bitcode(each)
+        part.triple, part.data_layout = machine.triple, str(machine.target_data)
+        whole.link_in(part)
+    for each in (*whole.functions, *whole.global_variables):
+        if not each.is_declaration and each.name not in exported:
+            each.linkage = llvm.Linkage.internal
+    whole.verify()
+    optimise(whole)
+    return whole
+
+
+def optimise(module: llvm.ModuleRef) -> None:
+    """The standard passes at level 3, inlining and vectorisation included, in place."""
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    options.slp_vectorization = True
+    options.loop_interleaving = True
+    options.loop_unrolling = True
+    options.inlining_threshold = 1000  # a sweep belongs into every integrator that calls it
+    builder = llvm.create_pass_builder(target_machine(), options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def emit_object(module: llvm.ModuleRef) -> bytes:
+    """Object code of a linked module."""
+    return bytes(target_machine().emit_object(module))
+
+
+def undefined_symbols(module: llvm.ModuleRef) -> tuple[str, ...]:
+    """Names that the module calls and does not define, LLVM's intrinsics left out."""
+    return tuple(sorted(each.name for each in module.functions if each.is_declaration and not each.name.startswith("llvm.")))
