@@ -73,7 +73,11 @@ def store(key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Sto
         _write(place, key, facts, files)
     except OSError as error:
         place = _temporary_folder()
-        warnings.warn(f"the cache folder {folder()} cannot be written ({error}); using {place} for now", RuntimeWarning, stacklevel=2)
+        warnings.warn(
+            f"the cache folder {folder()} cannot be written ({error}); using {place} for now",
+            RuntimeWarning,
+            stacklevel=2,
+        )
         _write(place, key, facts, files)
     paths = {suffix: place / f"{digest(content)}.{suffix}" for suffix, content in files.items()}
     return Stored(dict(facts), paths, dict(files))

@@ -37,7 +37,20 @@ ELEMENTARY = (
 #: Names of two constants that Python has no literal for.
 CONSTANTS = {"INF": math.inf, "NAN": math.nan}
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "and": "&", "or": "|"}
+_INFIX = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "eq": "==",
+    "ne": "!=",
+    "and": "&",
+    "or": "|",
+}
 
 
 def module_text(module: KernelModule, version: str = "") -> str:

@@ -4,7 +4,7 @@ numba makes unoptimised code only; whoever links it optimises the whole. Every f
 calling convention stays inside. With numpy's error model nothing raises, so no Python symbol is left after optimisation.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -54,13 +54,13 @@ class _Context(cpu.CPUContext):  # type: ignore[misc]
 class Frontend:
     """Compiles functions to bitcode. One per process and use: making it costs numba's start."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, contraction: bool = True) -> None:
         self._typing = typing.Context()
         self._target = _Context(self._typing, "cpu")
         self._target.refresh()
         self._flags = compiler.Flags()
         self._flags.error_model = "numpy"
-        self._flags.fastmath = FastMathOptions({"contract"})
+        self._flags.fastmath = FastMathOptions({"contract"} if contraction else False)
         self._flags.no_compile = True
         self._flags.no_cpython_wrapper = True
         self._flags.no_cfunc_wrapper = True
@@ -124,8 +124,3 @@ define {result} @{symbol}({", ".join(given)}) {{
   {back}
 }}
 """
-
-
-def symbols(signatures: Sequence[Signature]) -> dict[str, str]:
-    """The stable C name of every function."""
-    return {signature.name: f"mc_{signature.name}" for signature in signatures}

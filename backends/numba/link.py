@@ -8,13 +8,19 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
+
 @cache
-def target_machine() -> llvm.TargetMachine:
+def target_machine(*, jit: bool = False) -> llvm.TargetMachine:
     """This machine's CPU with all its features, position-independent, optimising fully."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic", codemodel="default"
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="pic",
+        codemodel="jitdefault" if jit else "default",
+        jit=jit,
     )
 
 
@@ -53,4 +59,6 @@ def emit_object(module: llvm.ModuleRef) -> bytes:
 
 def undefined_symbols(module: llvm.ModuleRef) -> tuple[str, ...]:
     """Names that the module calls and does not define, LLVM's intrinsics left out."""
-    return tuple(sorted(each.name for each in module.functions if each.is_declaration and not each.name.startswith("llvm.")))
+    return tuple(
+        sorted(each.name for each in module.functions if each.is_declaration and not each.name.startswith("llvm."))
+    )

@@ -1,0 +1,86 @@
+"""Calling machine code with numpy arrays: ctypes only, so that a warm process loads nothing else."""
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.backends.artifact import symbol
+from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
+
+_C_TYPES: dict[str, Any] = {
+    F64: ctypes.c_double,
+    I64: ctypes.c_int64,
+    F64_ARRAY: ctypes.c_void_p,
+    I64_ARRAY: ctypes.c_void_p,
+    NOTHING: None,
+}
+_ARRAYS: dict[str, np.dtype[Any]] = {F64_ARRAY: np.dtype(np.float64), I64_ARRAY: np.dtype(np.int64)}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NativeLibrary:
+    """Machine code in this process. ``raw`` functions take addresses; those of ``[]`` take arrays and check them.
+
+    ``owner`` keeps the code alive (a loaded shared library, an execution engine).
+    """
+
+    signatures: Mapping[str, Signature]
+    raw: Mapping[str, Callable[..., Any]]
+    owner: object
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What there is to call."""
+        return tuple(self.raw)
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """The function that takes numpy arrays."""
+        raw, signature = self.raw[name], self.signatures[name]
+
+        def call(*arguments: object) -> Any:
+            return raw(*_addresses(signature, arguments))
+
+        return call
+
+    def bind(self, name: str, *arguments: object) -> Callable[[], Any]:
+        """The function with fixed arguments; a call costs what ctypes costs."""
+        raw, kept = self.raw[name], arguments
+        addresses = _addresses(self.signatures[name], arguments)
+
+        def call(_kept: object = kept) -> Any:
+            return raw(*addresses)
+
+        return call
+
+
+def native_library(signatures: Mapping[str, Signature], address: Callable[[str], int], owner: object) -> NativeLibrary:
+    """The functions whose C names ``address`` finds."""
+    raw: dict[str, Callable[..., Any]] = {}
+    for name, signature in signatures.items():
+        prototype = ctypes.CFUNCTYPE(_C_TYPES[signature.result], *[_C_TYPES[each.type] for each in signature.arguments])
+        raw[name] = prototype(address(symbol(name)))
+    return NativeLibrary(signatures, raw, owner)
+
+
+def _addresses(signature: Signature, arguments: Sequence[object]) -> list[Any]:
+    if len(arguments) != len(signature.arguments):
+        raise TypeError(f"{signature.name} takes {len(signature.arguments)} arguments, not {len(arguments)}")
+    pairs = zip(signature.arguments, arguments, strict=True)
+    return [
+        _address(signature, each.name, given, _ARRAYS[each.type]) if each.type in _ARRAYS else given
+        for each, given in pairs
+    ]
+
+
+def _address(signature: Signature, name: str, given: object, wanted: np.dtype[Any]) -> int:
+    if not isinstance(given, np.ndarray):
+        raise TypeError(f"argument {name} of {signature.name} is an array of {wanted}, not {type(given).__name__}")
+    array: NDArray[Any] = given
+    if array.dtype != wanted or not array.flags.c_contiguous:
+        raise TypeError(f"argument {name} of {signature.name} is a contiguous array of {wanted}, not {array.dtype}")
+    return array.ctypes.data
