@@ -1,6 +1,7 @@
-"""Backends: each turns kernels into code that runs, behind the same small protocols (`protocols` says how they are used).
+"""Backends: each turns kernels into code that runs, behind the same small protocols.
 
-The only rooms that import numba and llvmlite. No equations enter here: kernels and their layout are all a backend sees.
+`protocols` says how they are used. The only rooms that import numba and llvmlite. No equations enter here: kernels and
+their layout are all a backend sees.
 """
 
 import difflib
@@ -24,7 +25,9 @@ BACKENDS = {
 
 
 def get_backend(name: str) -> Compiles | Runs:
-    """The backend of this name: ``numba`` makes an artifact (`Compiles`), ``python`` and ``interpreter`` run kernels as they are (`Runs`).
+    """The backend of this name.
+
+    ``numba`` makes an artifact (`Compiles`); ``python`` and ``interpreter`` run kernels as they are (`Runs`).
 
     Raises:
         ValueError: there is none of this name; the message says what there is.
@@ -33,5 +36,5 @@ def get_backend(name: str) -> Compiles | Runs:
         near = difflib.get_close_matches(name, BACKENDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"no backend {name!r}: there is {', '.join(BACKENDS)}{hint}")
-    backend: Compiles | Runs = import_module(BACKENDS[name])  # type: ignore[assignment]
+    backend: Compiles | Runs = import_module(BACKENDS[name])
     return backend

@@ -1,7 +1,8 @@
 """A compiled model: object code, a shared library where there is a linker, and the manifest that says what is in them.
 
-The manifest is JSON: functions with their C names and arguments, the layout, hashes, versions, the CPU, and what the caller wants to find again
-(sizes, units, defaults). Nothing is pickled; a process that loads an artifact needs ctypes and numpy only.
+The manifest is JSON: functions with their C names and arguments, the layout, hashes, versions, the CPU, and what the
+caller wants to find again (sizes, units, defaults). Nothing is pickled; a process that loads an artifact needs ctypes
+and numpy only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mcompiler.kernel.abi import Argument, Signature
 from mcompiler.kernel import layout as layouts
+from mcompiler.kernel.abi import Argument, Signature
 
 #: Raised with every change of what a manifest says.
 FORMAT = 1
@@ -34,21 +35,22 @@ class Manifest:
     functions: Mapping[str, Signature]
     layout: layouts.Layout
     made_with: Mapping[str, str]
-    facts: Mapping[str, Any] = field(default_factory=lambda: {})
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """Object code with its manifest; ``library`` is the shared library on disk, None where no linker made one.
 
-    ``seconds`` says how long each stage took in this process (empty if the artifact came from the cache), ``text`` the kernels' Python text.
+    ``seconds`` says how long each stage took in this process (empty if the artifact came from the cache), ``text`` the
+    kernels' Python text.
     """
 
     manifest: Manifest
     object_code: bytes
     library: Path | None
     text: str = ""
-    seconds: Mapping[str, float] = field(default_factory=lambda: {})
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def was_cached(self) -> bool:

@@ -1,10 +1,12 @@
 """The disk cache: verified bytes under a hash of everything that went in.
 
-An entry is one JSON record ``KEY.json`` and the files that it names by their own content, ``SHA256.SUFFIX``. Files are written first, the record last, each
-by writing beside it and renaming: a reader sees nothing or the whole, whoever else writes, and whoever is killed. Record and files carry checksums; what
-does not match is not there. Nothing is unpickled or executed before it is verified.
+An entry is one JSON record ``KEY.json`` and the files that it names by their own content, ``SHA256.SUFFIX``. Files are
+written first, the record last, each by writing beside it and renaming: a reader sees nothing or the whole, whoever
+else writes, and whoever is killed. Record and files carry checksums; what does not match is not there. Nothing is
+unpickled or executed before it is verified.
 
-The folder is ``$MCOMPILER_CACHE_DIR``, else the user's cache folder. Where it cannot be written, entries go to a temporary folder of this process.
+The folder is ``$MCOMPILER_CACHE_DIR``, else the user's cache folder. Where it cannot be written, entries go to a
+temporary folder of this process.
 """
 
 import atexit

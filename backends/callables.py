@@ -32,7 +32,10 @@ class PythonLibrary:
 def python_library(
     kernels: Mapping[str, Function], entries: Sequence[Entry], finish: Callable[[Entry, Function], Function]
 ) -> PythonLibrary:
-    """The kernels and the entries, which may call each other whatever their order; ``finish`` says how a made entry is run."""
+    """The kernels and the entries, which may call each other whatever their order.
+
+    ``finish`` gives what is run for an entry that was made.
+    """
     made: dict[str, Function] = {}
     given = {**kernels, **{entry.signature.name: _late(made, entry.signature.name) for entry in entries}}
     for entry in entries:

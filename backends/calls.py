@@ -1,6 +1,7 @@
 """Calling machine code with numpy arrays: ctypes only, so that a warm process loads nothing else."""
 
 import ctypes
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -18,6 +19,7 @@ _C_TYPES: dict[str, Any] = {
     I64_ARRAY: ctypes.c_void_p,
     NOTHING: None,
 }
+_SCALARS: dict[str, Callable[[Any], Any]] = {F64: float, I64: operator.index}
 _ARRAYS: dict[str, np.dtype[Any]] = {F64_ARRAY: np.dtype(np.float64), I64_ARRAY: np.dtype(np.int64)}
 
 
@@ -49,11 +51,12 @@ class NativeLibrary:
 
     def bind(self, name: str, *arguments: object) -> Callable[[], Any]:
         """The function with fixed arguments; a call costs what ctypes costs."""
-        raw, kept = self.raw[name], arguments
-        addresses = _addresses(self.signatures[name], arguments)
+        raw, signature = self.raw[name], self.signatures[name]
+        addresses = _addresses(signature, arguments)
+        ready = [_C_TYPES[each.type](given) for each, given in zip(signature.arguments, addresses, strict=True)]
 
-        def call(_kept: object = kept) -> Any:
-            return raw(*addresses)
+        def call(_kept: object = arguments) -> Any:
+            return raw(*ready)
 
         return call
 
@@ -72,7 +75,9 @@ def _addresses(signature: Signature, arguments: Sequence[object]) -> list[Any]:
         raise TypeError(f"{signature.name} takes {len(signature.arguments)} arguments, not {len(arguments)}")
     pairs = zip(signature.arguments, arguments, strict=True)
     return [
-        _address(signature, each.name, given, _ARRAYS[each.type]) if each.type in _ARRAYS else given
+        _address(signature, each.name, given, _ARRAYS[each.type])
+        if each.type in _ARRAYS
+        else _SCALARS[each.type](given)
         for each, given in pairs
     ]
 

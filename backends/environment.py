@@ -1,17 +1,21 @@
-"""What a compiled model depends on besides its kernels: our own sources, versions of the compilers, the CPU. Imports no compiler."""
+"""What a compiled model depends on besides its kernels: our own sources, versions, the CPU. Imports no compiler."""
 
 import hashlib
+import os
 import platform
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mcompiler.kernel import abi
 
-# The rooms whose code ends up in an artifact. The source tree keeps backends/ beside mcompiler/.
-_HERE = Path(__file__).resolve().parent
-_KERNEL = Path(abi.__file__).resolve().parent
-_ROOMS = (_KERNEL, _KERNEL.parent / "integrators", _HERE)
+# The source tree keeps backends/ beside mcompiler/, so rooms are found through links.
+_PACKAGE = Path(abi.__file__).parent.parent
+#: The rooms whose code ends up in an artifact once there are kernels.
+_ROOMS = ("kernel", "integrators", "backends")
+#: What else the way from a model's text to its kernels depends on.
+_SOURCES = (".py", ".lark", ".json", ".mem")
 
 
 @cache
@@ -21,11 +25,18 @@ def environment() -> dict[str, str]:
         "mcompiler": package_version("mcompiler"),
         "numba": package_version("numba"),
         "llvmlite": package_version("llvmlite"),
+        "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
         "cpu": cpu(),
-        "sources": _sources(),
+        "sources": _hash_of(_PACKAGE / room for room in _ROOMS),
     }
+
+
+@cache
+def whole_compiler() -> str:
+    """Hash of every source and of the version of sympy: what a fingerprint of a model's text leaves out."""
+    return f"{_hash_of([_PACKAGE])} sympy {package_version('sympy')}"
 
 
 def package_version(name: str) -> str:
@@ -53,10 +64,16 @@ def _pair(line: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _sources() -> str:
+def _hash_of(folders: Iterable[Path]) -> str:
     found = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted(room.rglob("*.py")):
-            found.update(path.name.encode())
-            found.update(path.read_bytes())
+    for folder in folders:
+        for path in _files(folder):
+            found.update(f"{path.relative_to(_PACKAGE)}\0".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    """Source files below a folder, links followed, in the same order everywhere."""
+    found = [Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
+    return sorted(path for path in found if path.suffix in _SOURCES)

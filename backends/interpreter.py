@@ -1,4 +1,4 @@
-"""The reference interpreter as a backend: slow and obvious, and the only one that takes complex arrays (complex steps)."""
+"""The reference interpreter as a backend: slow, obvious, and the only one that takes complex arrays."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,6 @@ from mcompiler.kernel.interpret import interpret
 from mcompiler.kernel.ir import KernelModule
 
 
-def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - what the protocol calls it
+def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - the protocol
     """The interpreted kernels, and the entries as the Python functions that they are."""
     return python_library(interpret(kernels), entries, lambda _entry, function: function)

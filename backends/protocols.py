@@ -5,7 +5,7 @@ How a solver uses a backend::
     backend = get_backend("numba")                      # or "python", "interpreter"; ValueError for other names
     match backend:
         case Compiles():                                # isinstance works: the protocols can be checked at run time
-            artifact = backend.find(fingerprint, options)               # a warm process: no sympy, numba or llvmlite is imported
+            artifact = backend.find(fingerprint, options)   # a warm process imports no sympy, numba, llvmlite
             if artifact is None:
                 artifact = backend.compile(kernels, layout, entries, options, fingerprint=fingerprint, facts=facts)
             library = backend.load(artifact)            # ctypes functions of a shared library
@@ -13,18 +13,19 @@ How a solver uses a backend::
         case Runs():
             library = backend.open(kernels, entries)    # plain Python callables
 
-    library.names                                       # ("sweep", ..., "advance", ...): all kernels, and the exported entries
-    library["sweep"](0, t, h, a, 0, y, K, p, z, w)      # float64 and int64 arrays, contiguous; returns None, float or int
-    step = library.bind("advance", *arrays)             # addresses are looked up once, arrays are kept alive
-    status = step()                                     # the lowest overhead per call; the GIL is released
+    library.names                                       # ("sweep", ..., "advance", ...): all kernels, and the exported
+    entries library["sweep"](0, t, h, a, 0, y, K, p, z, w)      # float64 and int64 arrays, contiguous; returns None,
+    float or int step = library.bind("advance", *arrays)             # addresses are looked up once, arrays are kept
+    alive status = step()                                     # the lowest overhead per call; the GIL is released
 
-``fingerprint`` is any text that names the input of the whole compilation (a hash of the model's text and options). It need not name versions, sources, the
-CPU or `CompileOptions`: the cache adds them. ``facts`` are JSON values; `Artifact.manifest.facts` gives them back as JSON does (a tuple comes back as a list).
-`Artifact` also has ``object_code``, ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by stage and
-``was_cached``.
+``fingerprint`` is any text that names the input of the whole compilation (a hash of the model's text and options). It
+need not name versions, sources, the CPU or `CompileOptions`: the cache adds them. ``facts`` are JSON values;
+`Artifact.manifest.facts` gives them back as JSON does (a tuple comes back as a list). `Artifact` also has
+``object_code``, ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by
+stage and ``was_cached``.
 
-Arrays. The parts of arrays that one call of a kernel reads and writes must not overlap (rows of one array may be given, the same row twice may not):
-compiled code relies on it. An array that a kernel does not touch may be anything.
+Arrays. The parts of arrays that one call of a kernel reads and writes must not overlap (rows of one array may be
+given, the same row twice may not): compiled code relies on it. An array that a kernel does not touch may be anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,8 @@ from mcompiler.kernel.abi import Signature
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout
 
-#: A compiled or interpreted function; arguments are floats, ints and contiguous float64 or int64 arrays, as its signature says.
+#: A compiled or interpreted function; arguments are floats, ints and contiguous float64 or int64 arrays, as its
+# signature says.
 Function: TypeAlias = Callable[..., Any]
 
 
@@ -46,9 +48,11 @@ class Entry:
 
     Attributes:
         signature: its name and C interface.
-        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels and other entries, by name.
-            Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may use ``math``, arithmetic,
-            loops and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
+        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels
+            and other entries, by name.
+            Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may
+            use ``math``, arithmetic, loops and the tuples, numbers and booleans of its own module and of the scope
+            around it. No call is given keywords or fewer arguments.
         exported: whether the library offers it; otherwise only other entries call it.
     """
 
@@ -59,7 +63,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CompileOptions:
-    """How to compile: ``contraction`` allows fused multiply-add; ``cached`` looks into the disk cache before it compiles."""
+    """How to compile: ``contraction`` allows fused multiply-add; ``cached`` looks into the disk cache first."""
 
     contraction: bool = True
     cached: bool = True

@@ -1,7 +1,8 @@
-"""The kernels' Python text in CPython: what the machine code does, to be read and stepped through, with C's meaning of every number.
+"""The kernels' Python text in CPython: what the machine code does, to be stepped through, with C's arithmetic.
 
-Python's own floats raise where C gives an infinity or NaN. So every double here is a numpy scalar: arguments are converted, numpy arrays give them, and
-literals of the text are replaced by names of such scalars. Only text that `text` wrote is ever executed. Arrays are float64 and int64 numpy arrays.
+Python's own floats raise where C gives an infinity or NaN. So every double here is a numpy scalar: arguments are
+converted, numpy arrays give them, and literals of the text are replaced by names of such scalars. Only text that
+`text` wrote is ever executed. Arrays are float64 and int64 numpy arrays.
 """
 
 import ast
@@ -26,7 +27,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {F64: np.float64, I64: int}
 _NUMPY = {"pow": "power", "asinh": "arcsinh", "atan": "arctan"}
 
 
-def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - what the protocol calls it
+def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - the protocol
     """The kernels' text as Python functions, and the entries with C's functions in the place of ``math``."""
     functions = _functions(module_text(kernels), kernels.name)
     ready = {each.signature.name: _checked(each.signature, functions[each.signature.name]) for each in kernels.kernels}

@@ -1,8 +1,9 @@
-"""Readable Python from kernels: one function per kernel, in the subset of Python that numba compiles and CPython runs alike.
+"""Readable Python from kernels: one function per kernel, in the subset that numba and CPython share.
 
-The text imports nothing. It calls C's elementary functions by the names of `kernel.operations`; whoever runs it provides them. Arrays are indexed as they
-are (numpy arrays, any sequence, or C pointers). A value that is used twice, or only selected, is bound to a name first: every argument is evaluated, as
-the operations demand, and what is left between branches is a selection of names, which LLVM turns into a select.
+The text imports nothing. It calls C's elementary functions by the names of `kernel.operations`; whoever runs it
+provides them. Arrays are indexed as they are (numpy arrays, any sequence, or C pointers). A value that is used twice,
+or only selected, is bound to a name first: every argument is evaluated, as the operations demand, and what is left
+between branches is a selection of names, which LLVM turns into a select.
 """
 
 import math
@@ -34,8 +35,9 @@ ELEMENTARY = (
     *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
     *("abs", "floor"),
 )
-#: Names of two constants that Python has no literal for.
-CONSTANTS = {"INF": math.inf, "NAN": math.nan}
+#: Names of two constants that Python has no literal for; like temporaries they begin with an underscore, as no name of
+# a kernel does.
+CONSTANTS = {"_INF": math.inf, "_NAN": math.nan}
 
 _INFIX = {
     "add": "+",
@@ -73,9 +75,9 @@ def kernel_lines(kernel: Kernel) -> list[str]:
 def float_text(number: float) -> str:
     """A literal that reads back as the same double; infinities and NaN are names."""
     if math.isnan(number):
-        return "NAN"
+        return "_NAN"
     if math.isinf(number):
-        return "INF" if number > 0 else "(-INF)"
+        return "_INF" if number > 0 else "(-_INF)"
     text = repr(float(number))
     return f"({text})" if text.startswith("-") else text
 
@@ -84,7 +86,7 @@ def float_text(number: float) -> str:
 class _Writer:
     """The lines so far, how deep they stand, and how many temporaries are bound."""
 
-    lines: list[str] = field(default_factory=lambda: [])
+    lines: list[str] = field(default_factory=list[str])
     depth: int = 0
     temporaries: int = 0
 
@@ -196,7 +198,7 @@ def _selection(name: str, atoms: list[str], writer: _Writer) -> str:
             below = writer.bind(f"(-1.0) if {a} < 0.0 else {a}")
             return f"(1.0 if {a} > 0.0 else {below})"
         case "step":
-            below = writer.bind(f"0.0 if {a} < 0.0 else NAN")
+            below = writer.bind(f"0.0 if {a} < 0.0 else _NAN")
             return f"(1.0 if {a} >= 0.0 else {below})"
         case _:
             raise ValueError(f"no text for operation {name!r}")

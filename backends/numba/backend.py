@@ -1,37 +1,41 @@
-"""Kernels and entries to an artifact: text, bitcode, one object, a shared library; each stage timed, the result cached on disk."""
+"""Kernels and entries to an artifact: text, bitcode, one object, a shared library.
 
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-import tempfile
+Each stage is timed, the result cached on disk. The cache has three kinds of entries: the bitcode of the integrators
+(once per version), object and shared library
+under the hash of all that goes into them, and, where the caller gives a fingerprint, the manifest under that, beside
+the same files. Nothing here imports numba or llvmlite before it must.
+"""
+
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcompiler.backends import cache
 from mcompiler.backends.artifact import Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
 from mcompiler.backends.calls import NativeLibrary
-from mcompiler.backends.environment import environment
+from mcompiler.backends.environment import environment, whole_compiler
+from mcompiler.backends.numba.describe import described
 from mcompiler.backends.numba.load import load as load_native
+from mcompiler.backends.numba.shared import shared_library
 from mcompiler.backends.protocols import CompileOptions, Entry
 from mcompiler.backends.text import module_text
-from mcompiler.kernel.abi import KERNELS
+from mcompiler.kernel.abi import KERNELS, Signature
 from mcompiler.kernel.ir import KernelModule
-from mcompiler.kernel.layout import Layout
+from mcompiler.kernel.layout import Layout, to_json
+
+if TYPE_CHECKING:
+    import llvmlite.binding as llvm
 
 _DEFAULT = CompileOptions()
-_LINK_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class _Clock:
     """Seconds of each stage, in order."""
 
-    seconds: dict[str, float] = field(default_factory=lambda: {})
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
     last: float = field(default_factory=time.perf_counter)
 
     def lap(self, stage: str) -> None:
@@ -56,34 +60,36 @@ def compile(  # noqa: A001 - the verb of the stage
         layout: where everything lives; goes into the manifest.
         entries: integrators and what they call.
         options: how to compile.
-        fingerprint: names the entry in the cache, so that a later process finds it before it has kernels; by default the kernels' text names it.
+        fingerprint: names the artifact in the cache, so that a later process finds it before it has kernels.
         facts: JSON values to find again in the manifest.
+
+    Raises:
+        ValueError: two functions have one name, or an entry calls what nobody defines.
     """
     clock = _Clock()
     text = module_text(kernels, environment()["mcompiler"])
-    key = _key(fingerprint or text, options)
-    found = _find(key) if options.cached else None
-    if found is not None:
-        return found
+    signatures = _signatures(kernels, entries)
+    key = _content_key(text, layout, entries, options)
+    made = {each.name: each for each in signatures}
+    # Facts take the trip through JSON here too, so that a cold process sees what a warm one will see.
+    manifest = Manifest(kernels.name, key, made, layout, environment(), json.loads(json.dumps(dict(facts or {}))))
     clock.lap("text")
-    exported = [kernel.signature for kernel in kernels.kernels] + [
-        entry.signature for entry in entries if entry.exported
-    ]
-    object_code = _object(text, kernels, entries, options, [symbol(each.name) for each in exported], clock)
-    library = shared_library(object_code)
-    clock.lap("shared library")
-    manifest = Manifest(
-        kernels.name, key, {each.name: each for each in exported}, layout, environment(), dict(facts or {})
-    )
-    files = {"o": object_code, "py": text.encode()} | ({"so": library} if library is not None else {})
-    stored = cache.store(key, manifest_to_json(manifest), files)
-    clock.lap("store")
-    return _artifact(stored, clock.seconds)
+    stored = _find(key) if options.cached else None
+    if stored is None:
+        content = _content(text, kernels, entries, options, [symbol(each.name) for each in signatures], clock)
+        stored = cache.store(key, manifest_to_json(manifest), content)
+        clock.lap("store")
+    else:
+        clock.seconds.clear()
+    if fingerprint:
+        stored = cache.store(_name_key(fingerprint, options), manifest_to_json(manifest), stored.content)
+    return _artifact(manifest, stored, clock.seconds)
 
 
 def find(fingerprint: str, options: CompileOptions = _DEFAULT) -> Artifact | None:
     """What was compiled under this fingerprint by this version for this CPU; imports no compiler."""
-    return _find(_key(fingerprint, options))
+    stored = _find(_name_key(fingerprint, options))
+    return None if stored is None else _artifact(manifest_from_json(stored.facts), stored, {})
 
 
 def load(artifact: Artifact) -> NativeLibrary:
@@ -91,57 +97,77 @@ def load(artifact: Artifact) -> NativeLibrary:
     return load_native(artifact)
 
 
-def shared_library(object_code: bytes) -> bytes | None:
-    """The shared library that the system's linker makes of an object ($CC, else cc); None where there is none or it fails."""
-    command = shlex.split(os.environ.get("CC") or "cc")
-    if not command or shutil.which(command[0]) is None:
-        return None
-    bound = [] if sys.platform == "darwin" else ["-Wl,-Bsymbolic", "-Wl,--build-id=none"]
-    with tempfile.TemporaryDirectory(prefix="mcompiler-") as folder:
-        made, given = Path(folder, "model.so"), Path(folder, "model.o")
-        given.write_bytes(object_code)
-        try:
-            subprocess.run(  # noqa: S603 - the user's own linker
-                [*command, "-shared", *bound, "-o", str(made), str(given), "-lm"],
-                check=True,
-                capture_output=True,
-                timeout=_LINK_SECONDS,
-            )
-            return made.read_bytes()
-        except (OSError, subprocess.SubprocessError):
-            return None
+def optimised(
+    kernels: KernelModule, entries: Sequence[Entry] = (), options: CompileOptions = _DEFAULT
+) -> "llvm.ModuleRef":
+    """The linked and optimised LLVM module; its text shows what was inlined and vectorised."""
+    text = module_text(kernels, environment()["mcompiler"])
+    exported = [symbol(each.name) for each in _signatures(kernels, entries)]
+    return _linked(text, kernels, entries, options, exported, _Clock())
 
 
-def _key(content: str, options: CompileOptions) -> str:
-    return cache.key_of(
-        {**environment(), "backend": "numba", "content": content, "contraction": str(options.contraction)}
-    )
+def _signatures(kernels: KernelModule, entries: Sequence[Entry]) -> list[Signature]:
+    """Signatures of all that the library offers."""
+    everything = [each.signature.name for each in kernels.kernels] + [each.signature.name for each in entries]
+    twice = sorted({name for name in everything if everything.count(name) > 1})
+    if twice:
+        raise ValueError(f"two functions have one name: {', '.join(twice)}")
+    return [kernel.signature for kernel in kernels.kernels] + [each.signature for each in entries if each.exported]
 
 
-def _find(key: str) -> Artifact | None:
+def _content_key(text: str, layout: Layout, entries: Sequence[Entry], options: CompileOptions) -> str:
+    parts = {"text": text, "layout": json.dumps(to_json(layout), sort_keys=True), "entries": described(entries)}
+    return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
+
+
+def _name_key(fingerprint: str, options: CompileOptions) -> str:
+    parts = {"compiler": whole_compiler(), "fingerprint": fingerprint}
+    return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
+
+
+def _find(key: str) -> cache.Stored | None:
     stored = cache.find(key)
-    if stored is None or "o" not in stored.content:
+    if stored is None or not {"o", "py"} <= set(stored.content):
         return None
     try:
-        return _artifact(stored, {})
+        manifest_from_json(stored.facts)
     except (ValueError, KeyError, TypeError):
         return None  # a record of another shape is made anew
+    return stored
 
 
-def _artifact(stored: cache.Stored, seconds: Mapping[str, float]) -> Artifact:
-    facts: Mapping[str, Any] = stored.facts
-    text = stored.content.get("py", b"").decode()
-    return Artifact(manifest_from_json(facts), stored.content["o"], stored.paths.get("so"), text, dict(seconds))
+def _artifact(manifest: Manifest, stored: cache.Stored, seconds: Mapping[str, float]) -> Artifact:
+    content = stored.content
+    return Artifact(manifest, content["o"], stored.paths.get("so"), content["py"].decode(), dict(seconds))
 
 
-def _object(
+def _content(
     text: str,
     kernels: KernelModule,
     entries: Sequence[Entry],
     options: CompileOptions,
     exported: Sequence[str],
     clock: _Clock,
-) -> bytes:
+) -> dict[str, bytes]:
+    """The files of an artifact by suffix."""
+    module = _linked(text, kernels, entries, options, exported, clock)
+    from mcompiler.backends.numba import link
+
+    object_code = link.emit_object(module)
+    clock.lap("object")
+    library = shared_library(object_code)
+    clock.lap("shared library")
+    return {"o": object_code, "py": text.encode()} | ({} if library is None else {"so": library})
+
+
+def _linked(
+    text: str,
+    kernels: KernelModule,
+    entries: Sequence[Entry],
+    options: CompileOptions,
+    exported: Sequence[str],
+    clock: _Clock,
+) -> "llvm.ModuleRef":
     from mcompiler.backends.numba import compile as frontend
     from mcompiler.backends.numba import link
 
@@ -152,23 +178,20 @@ def _object(
     functions = frontend.functions_of(text, kernels.name, frontend.elementary_functions())
     for kernel in kernels.kernels:
         name = kernel.signature.name
-        modules.append(making.compile(functions[name], kernel.signature, symbol(name)))
+        modules.append(making.compile(functions[name], kernel.signature, symbol(name), apart=True))
     clock.lap("kernels")
     module = link.link(modules, exported)
     clock.lap("link and optimise")
-    object_code = link.emit_object(module)
-    clock.lap("object")
-    return object_code
+    return module
 
 
 def _entries(entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:
     """Bitcode of the entries: compiled once per version, then from the cache."""
     if not entries:
         return []
-    key = cache.key_of(
-        {**environment(), "part": "entries", "contraction": str(options.contraction), "names": _described(entries)}
-    )
-    stored = cache.find(key)
+    parts = {"part": "entries", "contraction": str(options.contraction), "entries": described(entries)}
+    key = cache.key_of({**environment(), **parts})
+    stored = cache.find(key) if options.cached else None
     if stored is not None:
         return [stored.content[entry.signature.name] for entry in entries]
     from mcompiler.backends.numba import compile as frontend
@@ -182,16 +205,3 @@ def _entries(entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:
     }
     cache.store(key, {}, made)
     return list(made.values())
-
-
-def _described(entries: Sequence[Entry]) -> str:
-    return "; ".join(f"{entry.make.__module__}.{entry.make.__qualname__} {entry.signature}" for entry in entries)
-
-
-if TYPE_CHECKING:
-    import types
-
-    from mcompiler.backends.protocols import Compiles, Library
-
-    def _conforms(backend: types.ModuleType, library: NativeLibrary) -> tuple[Compiles, Library]:
-        return backend, library  # type: ignore[return-value]

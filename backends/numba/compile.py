@@ -1,7 +1,8 @@
 """Python functions to LLVM bitcode through numba: plain C functions, calls to others left as external symbols.
 
-numba makes unoptimised code only; whoever links it optimises the whole. Every function gets a wrapper with its C name and C arguments; numba's own
-calling convention stays inside. With numpy's error model nothing raises, so no Python symbol is left after optimisation.
+numba makes unoptimised code only; whoever links it optimises the whole. Every function gets a wrapper with its C name
+and C arguments; numba's own calling convention stays inside. With numpy's error model nothing raises, so no Python
+symbol is left after optimisation.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,27 +10,37 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba import types
-from numba.core import codegen, compiler, cpu, typing
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.cpu_options import FastMathOptions
+import numba.core.codegen
+import numba.core.compiler
+import numba.core.compiler_lock
+import numba.core.cpu
+import numba.core.cpu_options
+import numba.core.types
+import numba.core.typing
 
 from mcompiler.backends.text import CONSTANTS, ELEMENTARY
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
+
+# numba is typed in part only, and what it is given here at run time does not fit those parts.
+_core: Any = numba.core
+types: Any = _core.types
 
 _TYPES = {
     F64: types.float64,
     I64: types.int64,
     F64_ARRAY: types.CPointer(types.float64),
     I64_ARRAY: types.CPointer(types.int64),
-    NOTHING: types.void,
+    # A C function without result gives 0 inside the module: numba would call it as if it gave a pointer. C callers do
+    # not see the difference.
+    NOTHING: types.int64,
 }
-_LLVM = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING: "void"}
+_RESULTS = {F64: types.float64, I64: types.int64, NOTHING: types.void}
+_LLVM = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING: "i64"}
 # LLVM knows what these do and needs no call for some of them; the rest are libm's by name.
 _INTRINSICS = {"pow", "sqrt", "exp", "log", "sin", "cos", "floor"}
 
 
-class _Library(codegen.AOTCodeLibrary):  # type: ignore[misc]
+class _Library(_core.codegen.AOTCodeLibrary):  # type: ignore[misc]
     """numba's code library without its optimiser: the linked module is optimised once."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
@@ -39,11 +50,11 @@ class _Library(codegen.AOTCodeLibrary):  # type: ignore[misc]
         pass
 
 
-class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
+class _Codegen(_core.codegen.AOTCPUCodegen):  # type: ignore[misc]
     _library_class = _Library
 
 
-class _Context(cpu.CPUContext):  # type: ignore[misc]
+class _Context(_core.cpu.CPUContext):  # type: ignore[misc]
     """numba's CPU with that library; nothing is ever executed in it."""
 
     def init(self) -> None:
@@ -55,26 +66,28 @@ class Frontend:
     """Compiles functions to bitcode. One per process and use: making it costs numba's start."""
 
     def __init__(self, *, contraction: bool = True) -> None:
-        self._typing = typing.Context()
+        self._typing = _core.typing.Context()
         self._target = _Context(self._typing, "cpu")
         self._target.refresh()
-        self._flags = compiler.Flags()
+        self._flags: Any = _core.compiler.Flags()
         self._flags.error_model = "numpy"
-        self._flags.fastmath = FastMathOptions({"contract"} if contraction else False)
+        self._flags.fastmath = _core.cpu_options.FastMathOptions({"contract"} if contraction else False)
         self._flags.no_compile = True
         self._flags.no_cpython_wrapper = True
         self._flags.no_cfunc_wrapper = True
 
-    def compile(self, function: Callable[..., object], signature: Signature, symbol: str) -> bytes:
-        """Bitcode that defines ``symbol`` with the signature's C interface."""
+    def compile(
+        self, function: Callable[..., object], signature: Signature, symbol: str, *, apart: bool = False
+    ) -> bytes:
+        """Bitcode that defines the C function ``symbol``; ``apart`` promises that its arrays do not overlap."""
         arguments = [_TYPES[argument.type] for argument in signature.arguments]
-        with global_compiler_lock:
-            result = compiler.compile_extra(
-                self._typing, self._target, function, arguments, _TYPES[signature.result], self._flags, {}
+        with _core.compiler_lock.global_compiler_lock:
+            result = _core.compiler.compile_extra(
+                self._typing, self._target, function, arguments, _RESULTS[signature.result], self._flags, {}
             )
             module = llvm.parse_bitcode(result.library.emit_bitcode())
         inner = result.fndesc.llvm_func_name
-        module.link_in(llvm.parse_assembly(_wrapper(signature, symbol, inner, module)))
+        module.link_in(llvm.parse_assembly(_wrapper(signature, symbol, inner, module, apart=apart)))
         for each in module.functions:
             if not each.is_declaration and each.name != symbol:
                 each.linkage = llvm.Linkage.internal
@@ -108,18 +121,18 @@ def functions_of(text: str, name: str, namespace: Mapping[str, object]) -> dict[
     return {key: value for key, value in scope.items() if isinstance(value, FunctionType)}
 
 
-def _wrapper(signature: Signature, symbol: str, inner: str, module: Any) -> str:
+def _wrapper(signature: Signature, symbol: str, inner: str, module: Any, *, apart: bool) -> str:
     """LLVM text of the C function: numba's return slot and exception slot stay inside it."""
     kinds = [_LLVM[argument.type] for argument in signature.arguments]
     given = [f"{kind} %a{place}" for place, kind in enumerate(kinds)]
+    taken = [each.replace("ptr ", "ptr noalias ") for each in given] if apart else given
     result = _LLVM[signature.result]
-    slot = "double" if result == "double" else "i64" if result == "i64" else "ptr"
-    back = "ret void" if result == "void" else f"%value = load {result}, ptr %slot\n  ret {result} %value"
+    back = "ret i64 0" if signature.result == NOTHING else f"%value = load {result}, ptr %slot\n  ret {result} %value"
     return f"""target triple = "{module.triple}"
 target datalayout = "{module.data_layout}"
 declare i32 @"{inner}"({", ".join(["ptr", "ptr", *kinds])})
-define {result} @{symbol}({", ".join(given)}) {{
-  %slot = alloca {slot}
+define {result} @{symbol}({", ".join(taken)}) {{
+  %slot = alloca {result}
   %status = call i32 @"{inner}"({", ".join(["ptr %slot", "ptr null", *given])})
   {back}
 }}

@@ -1,4 +1,4 @@
-"""Bitcode of kernels and integrators to one object: linked, everything but the C interface internal, optimised for this CPU.
+"""Bitcode of kernels and integrators to one object: linked, all but the C interface internal, optimised for this CPU.
 
 Contraction comes from flags on the instructions; nothing here reassociates or assumes away NaN or infinity.
 """
@@ -7,6 +7,16 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 import llvmlite.binding as llvm
+
+#: What compiled code may leave to libm and libc.
+C_FUNCTIONS = frozenset(
+    (
+        *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
+        *("exp2", "exp10", "log2", "log10", "cbrt", "hypot", "acos", "asin", "acosh", "atanh", "atan2", "erf", "erfc"),
+        *("ldexp", "frexp", "fmod", "fma", "fabs", "floor", "ceil", "trunc", "rint", "round", "nearbyint", "copysign"),
+        *("fmin", "fmax", "sincos", "memset", "memcpy", "memmove", "tgamma", "lgamma", "nextafter"),
+    )
+)
 
 
 @cache
@@ -25,7 +35,11 @@ def target_machine(*, jit: bool = False) -> llvm.TargetMachine:
 
 
 def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:
-    """One optimised module that defines the exported symbols; what they do not need is gone."""
+    """One optimised module that defines the exported symbols; what they do not need is gone.
+
+    Raises:
+        ValueError: something is called that is neither there nor in C's library.
+    """
     machine = target_machine()
     whole = llvm.parse_assembly(f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n')
     for each in modules:
@@ -37,6 +51,7 @@ def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:
             each.linkage = llvm.Linkage.internal
     whole.verify()
     optimise(whole)
+    _check_undefined(whole)
     return whole
 
 
@@ -55,6 +70,12 @@ def optimise(module: llvm.ModuleRef) -> None:
 def emit_object(module: llvm.ModuleRef) -> bytes:
     """Object code of a linked module."""
     return bytes(target_machine().emit_object(module))
+
+
+def _check_undefined(module: llvm.ModuleRef) -> None:
+    unknown = [name for name in undefined_symbols(module) if name not in C_FUNCTIONS]
+    if unknown:
+        raise ValueError(f"compiled code calls what is not there: {', '.join(unknown)}")
 
 
 def undefined_symbols(module: llvm.ModuleRef) -> tuple[str, ...]:
