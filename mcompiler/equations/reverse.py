@@ -1,0 +1,111 @@
+"""Derivatives of straight-line programs: reverse accumulation (transpose) and forward accumulation (linearise).
+
+A program is steps ``symbol = value`` in order of use. Definitions are differentiated one by one and never substituted
+into each other, so the derivative of a program has a length in proportion to the program's own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy
+
+from mcompiler.equations.system import ZERO
+
+#: A symbol and what it stands for; programs are in order of use.
+Step = tuple[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose:
+    """Steps that may follow a program's own, and the gradient with respect to each input that has one."""
+
+    steps: tuple[Step, ...]
+    gradients: dict[sympy.Symbol, sympy.Expr]
+
+
+def transpose(
+    steps: Sequence[Step], seeds: Sequence[tuple[sympy.Expr, sympy.Symbol]], inputs: Sequence[sympy.Symbol]
+) -> Transpose:
+    """The transposed derivative of a program's outputs; gradients that vanish identically are left out.
+
+    Args:
+        steps: the program.
+        seeds: outputs (expressions in the program's symbols), each with the symbol of its adjoint.
+        inputs: what to differentiate with respect to; a step that defines one of them is not passed through.
+    """
+    active = _active(steps, inputs)
+    shares: dict[sympy.Symbol, list[sympy.Expr]] = {}
+    for output, seed in seeds:
+        _share(output, seed, active, shares)
+    wanted = set(inputs)
+    adjoint: list[Step] = []
+    for symbol, value in reversed(steps):
+        if symbol in shares and symbol not in wanted:
+            bar = sympy.Symbol(f"bar {symbol.name}", real=True)
+            adjoint.append((bar, sympy.Add(*shares[symbol])))
+            _share(value, bar, active, shares)
+    gradients = {symbol: sympy.Add(*shares[symbol]) for symbol in inputs if symbol in shares}
+    return Transpose(tuple(adjoint), {symbol: value for symbol, value in gradients.items() if value != ZERO})
+
+
+def linearise(
+    steps: Sequence[Step], directions: Mapping[sympy.Symbol, sympy.Expr]
+) -> tuple[tuple[Step, ...], dict[sympy.Symbol, sympy.Symbol]]:
+    """Steps that may follow a program's own, and the symbol of every step's derivative along a direction in its inputs.
+
+    Args:
+        steps: the program.
+        directions: for every input that moves, its rate of change (an expression in symbols that the caller gives).
+    """
+    dots: dict[sympy.Symbol, sympy.Expr] = dict(directions)
+    names: dict[sympy.Symbol, sympy.Symbol] = {}
+    tangent: list[Step] = []
+    for symbol, value in steps:
+        change = derivative_along(value, dots)
+        if change != ZERO:
+            dots[symbol] = names[symbol] = sympy.Symbol(f"dot {symbol.name}", real=True)
+            tangent.append((names[symbol], change))
+    return tuple(tangent), names
+
+
+def derivative_along(value: sympy.Expr, dots: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """The derivative of an expression whose symbols change at the rates ``dots``."""
+    return sympy.Add(*(value.diff(symbol) * dots[symbol] for symbol in symbols_of(value) if symbol in dots))
+
+
+def needed(
+    steps: Sequence[Step], roots: Iterable[sympy.Basic], known: Iterable[sympy.Symbol] = ()
+) -> set[sympy.Symbol]:
+    """All symbols that the expressions in ``roots`` need, directly or through steps; a ``known`` one needs no other."""
+    stop = set(known)
+    values = {symbol: value for symbol, value in steps if symbol not in stop}
+    pending = [symbol for root in roots for symbol in symbols_of(root)]
+    found: set[sympy.Symbol] = set()
+    while pending:
+        symbol = pending.pop()
+        if symbol not in found:
+            found.add(symbol)
+            pending += symbols_of(values[symbol]) if symbol in values else []
+    return found
+
+
+def symbols_of(expression: sympy.Basic) -> list[sympy.Symbol]:
+    """The symbols of an expression, by name."""
+    return sorted(expression.atoms(sympy.Symbol), key=lambda symbol: symbol.name)
+
+
+def _active(steps: Sequence[Step], inputs: Sequence[sympy.Symbol]) -> set[sympy.Symbol]:
+    active = set(inputs)
+    for symbol, value in steps:
+        if not active.isdisjoint(value.atoms(sympy.Symbol)):
+            active.add(symbol)
+    return active
+
+
+def _share(
+    value: sympy.Expr, bar: sympy.Symbol, active: set[sympy.Symbol], shares: dict[sympy.Symbol, list[sympy.Expr]]
+) -> None:
+    for symbol in symbols_of(value):
+        partial = value.diff(symbol) if symbol in active else ZERO
+        if partial != ZERO:
+            shares.setdefault(symbol, []).append(bar * partial)
