@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,10 +53,14 @@ def folder() -> Path:
     """Where entries are looked for first."""
     chosen = os.environ.get("MCOMPILER_CACHE_DIR")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).absolute()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home
+        return _temporary_folder()
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mcompiler"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcompiler"
+        return home / "Library" / "Caches" / "mcompiler"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache").absolute() / "mcompiler"
 
 
 def find(key: str) -> Stored | None:
@@ -69,24 +73,39 @@ def find(key: str) -> Stored | None:
 
 
 def store(key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Stored:
-    """Write an entry (suffix to content) and give it back as a reader finds it."""
+    """Write an entry (suffix to content) and give it back as a reader finds it; never fails for want of a folder."""
+    for place in _writable():
+        try:
+            _write(place, key, facts, files)
+        except OSError as error:
+            _warn_once(str(place), str(error))
+            continue
+        return Stored(dict(facts), {suffix: _path(place, suffix, content) for suffix, content in files.items()}, files)
+    return Stored(dict(facts), {}, files)
+
+
+def _places() -> Iterator[Path]:
+    yield folder()
+    if _temporary_folder.cache_info().currsize:
+        yield _temporary_folder()
+
+
+def _writable() -> Iterator[Path]:
+    yield folder()
     try:
-        place = folder()
-        _write(place, key, facts, files)
-    except OSError as error:
-        place = _temporary_folder()
-        warnings.warn(
-            f"the cache folder {folder()} cannot be written ({error}); using {place} for now",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        _write(place, key, facts, files)
-    paths = {suffix: place / f"{digest(content)}.{suffix}" for suffix, content in files.items()}
-    return Stored(dict(facts), paths, dict(files))
+        yield _temporary_folder()
+    except OSError:
+        return  # nowhere to write at all: what was made is used from memory
 
 
-def _places() -> tuple[Path, ...]:
-    return (folder(), _temporary_folder()) if _temporary_folder.cache_info().currsize else (folder(),)
+@cache
+def _warn_once(place: str, reason: str) -> None:
+    message = f"cache folder {place} cannot be written ({reason}); compiled models last for this process only"
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+def _path(place: Path, suffix: str, content: bytes) -> Path:
+    return place / f"{digest(content)}.{suffix}"
 
 
 def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
@@ -94,9 +113,18 @@ def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, 
     _sweep(place)
     named = {suffix: digest(content) for suffix, content in files.items()}
     for suffix, content in files.items():
-        write_bytes(place / f"{named[suffix]}.{suffix}", content)
+        path = place / f"{named[suffix]}.{suffix}"
+        if not _holds(path, content):
+            write_bytes(path, content)
     body = {"key": key, "facts": dict(facts), "files": named}
     write_bytes(place / f"{key}.json", json.dumps({"sha256": _checksum(body), **body}, indent=1).encode())
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _read(place: Path, key: str) -> Stored | None:

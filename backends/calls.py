@@ -26,14 +26,10 @@ _ARRAYS: dict[str, np.dtype[Any]] = {F64_ARRAY: np.dtype(np.float64), I64_ARRAY:
 @final
 @dataclass(frozen=True, slots=True)
 class NativeLibrary:
-    """Machine code in this process. ``raw`` functions take addresses; those of ``[]`` take arrays and check them.
-
-    ``owner`` keeps the code alive (a loaded shared library, an execution engine).
-    """
+    """Machine code in this process. ``raw`` functions take addresses; those of ``[]`` take arrays and check them."""
 
     signatures: Mapping[str, Signature]
     raw: Mapping[str, Callable[..., Any]]
-    owner: object
 
     @property
     def names(self) -> Sequence[str]:
@@ -62,12 +58,17 @@ class NativeLibrary:
 
 
 def native_library(signatures: Mapping[str, Signature], address: Callable[[str], int], owner: object) -> NativeLibrary:
-    """The functions whose C names ``address`` finds."""
+    """The functions whose C names ``address`` finds.
+
+    Each keeps ``owner`` alive: the shared library or execution engine that its code stands in.
+    """
     raw: dict[str, Callable[..., Any]] = {}
     for name, signature in signatures.items():
         prototype = ctypes.CFUNCTYPE(_C_TYPES[signature.result], *[_C_TYPES[each.type] for each in signature.arguments])
-        raw[name] = prototype(address(symbol(name)))
-    return NativeLibrary(signatures, raw, owner)
+        function: Any = prototype(address(symbol(name)))
+        function.owner = owner
+        raw[name] = function
+    return NativeLibrary(signatures, raw)
 
 
 def _addresses(signature: Signature, arguments: Sequence[object]) -> list[Any]:

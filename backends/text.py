@@ -6,6 +6,7 @@ or only selected, is bound to a name first: every argument is evaluated, as the 
 between branches is a selection of names, which LLVM turns into a select.
 """
 
+import keyword
 import math
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -58,18 +59,34 @@ _INFIX = {
 def module_text(module: KernelModule, version: str = "") -> str:
     """The text of all kernels, each a function; the same module gives the same bytes."""
     head = [f"Kernels of {module.name}, written by mcompiler {version}".rstrip(), *module.header]
-    blocks = ["\n".join(f"# {' '.join(line.split())}".rstrip() for line in head)]
+    blocks = ["\n".join(f"# {one_line(line)}".rstrip() for line in head)]
     blocks += ["\n".join(kernel_lines(kernel)) for kernel in module.kernels]
     return "\n\n\n".join(blocks) + "\n"
 
 
 def kernel_lines(kernel: Kernel) -> list[str]:
     """The lines of one kernel's function."""
-    names = ", ".join(argument.name for argument in kernel.signature.arguments)
+    names = ", ".join(identifier(argument.name) for argument in kernel.signature.arguments)
     writer = _Writer()
     _block(kernel.body, writer)
-    head = [f"def {kernel.signature.name}({names}):", f'    """{kernel.signature.doc}"""']
+    head = [f"def {identifier(kernel.signature.name)}({names}):", f'    """{kernel.signature.doc}"""']
     return [*head, *(f"    {line}" for line in writer.lines)]
+
+
+def one_line(text: str) -> str:
+    """The text as part of a comment: one line of printable characters, whatever it was."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+
+
+def identifier(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        ValueError: it is no name that a kernel may use; generated text is executed, so nothing else may get in.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise ValueError(f"{name!r} is no name for a kernel to use")
+    return name
 
 
 def float_text(number: float) -> str:
@@ -91,7 +108,7 @@ class _Writer:
     temporaries: int = 0
 
     def line(self, text: str, comment: str = "") -> None:
-        self.lines.append("    " * self.depth + text + (f"  # {' '.join(comment.split())}" if comment else ""))
+        self.lines.append("    " * self.depth + text + (f"  # {one_line(comment)}" if comment else ""))
 
     def bind(self, text: str) -> str:
         name = f"_{self.temporaries}"
@@ -117,14 +134,14 @@ def _nested(head: str, body: tuple[Statement, ...], comment: str, writer: _Write
 def _statement(statement: Statement, writer: _Writer) -> None:
     match statement:
         case Let(name, value, comment):
-            writer.line(f"{name} = {_value(value, writer)}", comment)
+            writer.line(f"{identifier(name)} = {_value(value, writer)}", comment)
         case Store(array, index, value, comment):
-            writer.line(f"{array}[{_value(index, writer)}] = {_value(value, writer)}", comment)
+            writer.line(f"{identifier(array)}[{_value(index, writer)}] = {_value(value, writer)}", comment)
         case Accumulate(array, index, value, comment):
             place = _atom(index, writer)
-            writer.line(f"{array}[{place}] = {array}[{place}] + {_value(value, writer)}", comment)
+            writer.line(f"{identifier(array)}[{place}] = {array}[{place}] + {_value(value, writer)}", comment)
         case For(index, count, body, comment):
-            _nested(f"for {index} in range({_value(count, writer)}):", body, comment, writer)
+            _nested(f"for {identifier(index)} in range({_value(count, writer)}):", body, comment, writer)
         case Reduce():
             _reduce(statement, writer)
         case If(condition, body, comment):
@@ -137,8 +154,8 @@ def _statement(statement: Statement, writer: _Writer) -> None:
 
 def _reduce(statement: Reduce, writer: _Writer) -> None:
     for total in statement.totals:
-        writer.line(f"{total.name} = {_value(total.initial, writer)}")
-    writer.line(f"for {statement.index} in range({_value(statement.count, writer)}):", statement.comment)
+        writer.line(f"{identifier(total.name)} = {_value(total.initial, writer)}")
+    writer.line(f"for {identifier(statement.index)} in range({_value(statement.count, writer)}):", statement.comment)
     writer.depth += 1
     for inner in statement.body:
         _statement(inner, writer)
@@ -156,9 +173,9 @@ def _value(value: Value, writer: _Writer) -> str:
         case Integer(number):
             return str(number) if number >= 0 else f"({number})"
         case Local(name):
-            return name
+            return identifier(name)
         case Load(array, index):
-            return f"{array}[{_value(index, writer)}]"
+            return f"{identifier(array)}[{_value(index, writer)}]"
         case Op(name, arguments):
             return _operation(name, arguments, writer)
         case _:

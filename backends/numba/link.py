@@ -19,9 +19,11 @@ C_FUNCTIONS = frozenset(
 )
 
 
-@cache
-def target_machine(*, jit: bool = False) -> llvm.TargetMachine:
-    """This machine's CPU with all its features, position-independent, optimising fully."""
+def new_target_machine(*, jit: bool = False) -> llvm.TargetMachine:
+    """This machine's CPU with all its features, position-independent, optimising fully.
+
+    An execution engine takes its target machine for itself, so each needs a new one (``jit``).
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
@@ -32,6 +34,12 @@ def target_machine(*, jit: bool = False) -> llvm.TargetMachine:
         codemodel="jitdefault" if jit else "default",
         jit=jit,
     )
+
+
+@cache
+def target_machine() -> llvm.TargetMachine:
+    """The target machine of this process for everything but execution engines."""
+    return new_target_machine()
 
 
 def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:

@@ -21,9 +21,9 @@ def load_object(artifact: Artifact) -> NativeLibrary:
     """The functions of the artifact's object code, linked in memory by LLVM."""
     import llvmlite.binding as llvm
 
-    from mcompiler.backends.numba.link import target_machine
+    from mcompiler.backends.numba.link import new_target_machine
 
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(jit=True))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), new_target_machine(jit=True))
     engine.add_object_file(llvm.ObjectFileRef.from_data(artifact.object_code))
     engine.finalize_object()
     return native_library(artifact.manifest.functions, engine.get_function_address, engine)
