@@ -148,7 +148,7 @@ Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 
 @dataclass(frozen=True, slots=True)
 class Binary(Node):
-    """Arithmetic and logic of two operands; ``operator_span`` is where the operator stands."""
+    """Arithmetic and logic of two operands."""
 
     operator: BinaryOperator
     left: "Expression"

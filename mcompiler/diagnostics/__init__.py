@@ -4,6 +4,7 @@ Knows sources only. Every stage collects diagnostics and raises one ``CompileErr
 """
 
 from mcompiler.diagnostics.diagnostic import CompileError, Diagnostic, InternalError, Label
+from mcompiler.diagnostics.problems import Problems, did_you_mean
 from mcompiler.diagnostics.render import render
 
-__all__ = ["CompileError", "Diagnostic", "InternalError", "Label", "render"]
+__all__ = ["CompileError", "Diagnostic", "InternalError", "Label", "Problems", "did_you_mean", "render"]

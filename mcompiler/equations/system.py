@@ -21,7 +21,7 @@ from typing import Literal
 import sympy
 
 from mcompiler.source import Span
-from mcompiler.units import Dimension
+from mcompiler.units import DIMENSIONLESS, Dimension
 
 TIME = sympy.Symbol("t", real=True)
 ZERO: sympy.Expr = sympy.Integer(0)
@@ -56,6 +56,7 @@ class Unknown:
     upper: sympy.Expr | None = None
     doc: str = ""
     origin: Span | None = None
+    mass_dimension: Dimension = DIMENSIONLESS
 
 
 @dataclass(frozen=True, slots=True)

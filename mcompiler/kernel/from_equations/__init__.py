@@ -1,1 +1,39 @@
 """Kernels from equations: the one part of this room that imports sympy, because the consumer owns the translation."""
+
+from collections.abc import Callable
+
+from mcompiler.equations.system import System
+from mcompiler.kernel.from_equations import kernels
+from mcompiler.kernel.from_equations.graph import Graph, graph_of
+from mcompiler.kernel.ir import Kernel, KernelModule
+from mcompiler.kernel.layout import Layout
+from mcompiler.kernel.simplify import simplify
+
+_KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
+    kernels.sweep,
+    kernels.pullback,
+    kernels.initial,
+    kernels.initial_pullback,
+    kernels.project,
+    kernels.project_pullback,
+    kernels.scale,
+    kernels.guards,
+    kernels.guard_pullback,
+    kernels.reset,
+    kernels.reset_pullback,
+    kernels.breakpoint_,
+    kernels.observe,
+    kernels.loss,
+    kernels.loss_pullback,
+)
+
+
+def lower(system: System, header: tuple[str, ...] = ()) -> tuple[KernelModule, Layout]:
+    """The kernels of a forward or tangent system, and where they find everything.
+
+    Raises:
+        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0).
+    """
+    graph = graph_of(system)
+    module = KernelModule(system.name, tuple(kernel(graph) for kernel in _KERNELS), header)
+    return simplify(module), graph.layout

@@ -1,0 +1,59 @@
+"""Collects what is wrong during a stage, so that a user hears of everything at once."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal
+
+from mcompiler.diagnostics.diagnostic import CompileError, Diagnostic, Label
+from mcompiler.source import Span
+
+#: A stage stops collecting here: what follows is rarely news.
+MOST = 100
+
+
+class Problems:
+    """The diagnostics of one stage, in the order they were found; the same one is kept once."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    def error(
+        self,
+        code: str,
+        headline: str,
+        *labels: Span | tuple[Span, str],
+        notes: Iterable[str] = (),
+        hints: Iterable[str] = (),
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
+        """Note one problem; the first label is its place."""
+        places = tuple(Label(*each) if isinstance(each, tuple) else Label(each) for each in labels)
+        diagnostic = Diagnostic(code, headline, places, tuple(notes), tuple(hints), severity)
+        if diagnostic not in self.found and len(self.found) < MOST:
+            self.found.append(diagnostic)
+
+    def warn(self, code: str, headline: str, *labels: Span | tuple[Span, str], hints: Iterable[str] = ()) -> None:
+        """Note something that is odd, but not wrong."""
+        self.error(code, headline, *labels, hints=hints, severity="warning")
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What is wrong."""
+        return tuple(each for each in self.found if each.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is odd."""
+        return tuple(each for each in self.found if each.severity == "warning")
+
+    def raise_errors(self) -> None:
+        """Raise CompileError with all errors, if there are any."""
+        if self.errors:
+            raise CompileError(self.errors)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    """A hint with the nearest of ``names``, or none."""
+    lowered = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
+    return (f"did you mean {' or '.join(lowered[each] for each in near)}?",) if near else ()

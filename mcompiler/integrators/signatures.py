@@ -1,0 +1,204 @@
+"""C interfaces of the integrators' functions; the arguments have the same names and order everywhere.
+
+Arrays
+    ``ws, iws``      state of a run: the slots of `slots`
+    ``tab, mi``      the method
+    ``y, v, u, s``   state at the start of a step, at its end, scratch, absolute tolerances; n values each
+    ``K``            stages, row after row of n
+    ``g0``           guards at the start of a step (0 where an event has just acted); ``gl``, ``gr``: left and right of a crossing; ``gm``: between;
+                     ``gs``: at a sample
+    ``p, z, w``      the kernels' parameters, layout and scratch
+    ``stops``        times to stop at, ascending, the last the end of the run
+    ``loss_t, loss_n, loss_w, d``  point losses: times, pairs (term, place of its data row), weights; data. ``loss_v`` receives their values
+    ``save, want, out, out_t``     times of rows, their columns, rows and their times
+    ``ev_t, ev_n``   times of events, pairs (event, step at whose end it acts)
+    ``tape, kinds``  pairs (time, step size), and after the last one the end time; what each step is
+    ``marks``        states at the start of every stride-th step
+    ``mesh, mesh_k, mesh_e``  a tape to follow: its `tape`, `kinds` and `ev_n`
+"""
+
+from mcompiler.kernel.abi import F64, I64, NOTHING, Argument, Signature
+
+_STATE = "f64* ws, i64* iws, f64* tab, i64* mi"
+_MODEL = "f64* p, i64* z, f64* w"
+_GUARDS = "f64* g0, f64* gl, f64* gr, f64* gm, f64* gs"
+_EVENTS = "f64* ev_t, i64* ev_n"
+_LOSSES = "f64* loss_t, i64* loss_n, f64* loss_w, f64* loss_v, f64* d"
+_SAVE = "f64* save, i64* want, f64* out, f64* out_t"
+_TAPE = "f64* tape, i64* kinds, f64* marks"
+_MESH = "f64* mesh, i64* mesh_k, i64* mesh_e"
+
+
+def _signature(name: str, arguments: str, result: str, doc: str) -> Signature:
+    pairs = [text.split() for text in arguments.split(",")]
+    return Signature(name, tuple(Argument(argument, kind) for kind, argument in pairs), result, doc)
+
+
+TAKE_STEP = _signature(
+    "take_step",
+    f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, {_MODEL}",
+    F64,
+    "All stages from `first` on and v = y + h sum b_i k_i; the result is the squared error norm (0 without an estimate), not finite where v is not.",
+)
+INTERPOLATE = _signature(
+    "interpolate",
+    f"f64 theta, f64* ws, i64* iws, f64* tab, i64* mi, f64* y, f64* u, f64* K, {_MODEL}",
+    NOTHING,
+    "u = y(t + theta h), clipped to its bounds, by the dense output of the step being dealt with; makes the stages it needs.",
+)
+PLAN = _signature(
+    "plan",
+    "f64* ws, i64* iws, i64* mi, f64* stops",
+    NOTHING,
+    "Size, end and kind of the next step: as proposed, or what is left to the next stop or breakpoint.",
+)
+FOLLOW = _signature(
+    "follow",
+    "f64* ws, i64* iws, f64* mesh, i64* mesh_k",
+    NOTHING,
+    "Size, end and kind of the next step as the mesh has them.",
+)
+JUDGE = _signature(
+    "judge",
+    "f64 size, f64* ws, i64* iws, f64* tab",
+    I64,
+    "Whether a step with this squared error norm stands (1) or not (0); proposes the next size. Sets STATUS where that is too small.",
+)
+FIRST_STEP = _signature(
+    "first_step",
+    f"{_STATE}, f64* y, f64* s, f64* K, {_MODEL}",
+    F64,
+    "A first step size (Hairer, Norsett, Wanner I, II.4), at most what is left to the end; makes the first stage.",
+)
+CROSSING = _signature(
+    "crossing",
+    "i64 count, f64* gl, f64* gr",
+    I64,
+    "One more than the number of the first guard that is negative left and not negative right, or 0.",
+)
+GUESS = _signature(
+    "guess",
+    "i64 count, f64 a, f64 b, f64 weight_a, f64 weight_b, f64* gl, f64* gr",
+    F64,
+    "The first zero, between a and b, of the straight lines through the weighted values of all guards that cross.",
+)
+SCAN = _signature(
+    "scan",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* K, {_GUARDS}, {_MODEL}",
+    I64,
+    "Number of the first sample in the step before which a guard crosses zero upward, or 0; gl and gr are the guards before and at it.",
+)
+NARROW = _signature(
+    "narrow",
+    f"i64 stepping, f64 width, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}",
+    NOTHING,
+    "Narrows the bracket LEFT, RIGHT of the first crossing to the relative width, by dense output or by taking steps (Illinois method).",
+)
+WIDEN = _signature(
+    "widen",
+    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gl, f64* gr, f64* gm, {_MODEL}",
+    I64,
+    "Turns the bracket LEFT, RIGHT from fractions of the step to sizes of steps, widened until these see a crossing in it; 0 where they see none.",
+)
+LOCATE = _signature(
+    "locate",
+    f"i64 sample, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}",
+    F64,
+    "The step size at whose end the first event of this step happens; v, K, gl, gr belong to it. 0 where steps see no event, -1 where the guard jumps.",
+)
+RELOCATE_EVENT = _signature(
+    "relocate_event",
+    f"i64 e, {_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gm, {_MODEL}",
+    F64,
+    "The step size near the planned one at whose end guard e is zero, by secants; v and K belong to it.",
+)
+FIRE = _signature(
+    "fire",
+    f"f64* ws, i64* iws, f64* v, {_GUARDS}, {_MODEL}, {_EVENTS}",
+    NOTHING,
+    "Resets of all events at the end of the step, in member order, and of those that they set off; g0 afterwards.",
+)
+FIRE_AGAIN = _signature(
+    "fire_again",
+    f"f64 t, i64 first, i64 last, i64* events, f64* v, {_MODEL}",
+    NOTHING,
+    "Resets of the recorded events first ... last - 1 at time t.",
+)
+OCCUR = _signature(
+    "occur",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, {_SAVE}, {_EVENTS}",
+    I64,
+    "Looks for events in the step, cuts it to the first, and lets them act; the result is 0 where that failed (STATUS).",
+)
+OCCUR_AGAIN = _signature(
+    "occur_again",
+    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gm, {_MODEL}, {_SAVE}, {_EVENTS}, i64* mesh_e",
+    NOTHING,
+    "Lets the events act that the mesh has at the end of this step.",
+)
+ROW = _signature(
+    "row",
+    f"f64 t, i64* iws, f64* x, {_MODEL}, i64* want, f64* out, f64* out_t",
+    NOTHING,
+    "Appends a row for state x.",
+)
+EMIT = _signature(
+    "emit",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* K, {_MODEL}, {_SAVE}",
+    I64,
+    "Rows for all times up to the end of the step; the result is 0 where the output is full before that.",
+)
+ROOM = _signature("room", "i64* iws, i64* z", I64, "Why no step can be taken now (a reason of `slots`), or -1.")
+RECORD_STEP = _signature(
+    "record", f"f64* ws, i64* iws, f64* y, i64* z, {_TAPE}", NOTHING, "Appends the step being dealt with to the tape."
+)
+SETTLE = _signature(
+    "settle",
+    f"{_STATE}, f64* y, f64* s, f64* K, {_MODEL}, f64* stops, {_LOSSES}",
+    NOTHING,
+    "At T, where a stop, a breakpoint or an event is: what comes next, losses, a new first step.",
+)
+PAY = _signature("pay", f"f64* ws, i64* iws, f64* y, {_MODEL}, {_LOSSES}", NOTHING, "Adds the losses at times up to T.")
+START = _signature(
+    "start",
+    f"{_STATE}, f64* y, f64* s, f64* K, f64* g0, {_MODEL}, {_LOSSES}, {_SAVE}",
+    NOTHING,
+    "Prepares a run at (T, y): tolerances, first step, guards, next breakpoint, first row, losses at the start.",
+)
+ADVANCE = _signature(
+    "advance",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_LOSSES}, {_SAVE}, {_EVENTS}, {_TAPE}, {_MESH}",
+    I64,
+    "Steps until something is to be done; the result is a reason of `slots`. Called again it goes on where it was.",
+)
+REPLAY = _signature(
+    "replay",
+    f"i64 first, i64 last, i64 event, i64 stride, {_STATE}, f64* y, f64* v, f64* s, f64* K, {_MODEL}, {_MESH}, f64* rows",
+    NOTHING,
+    "Steps first ... last - 1 of the mesh from y; every stride-th state goes to rows. `event` is the first recorded event at or after step `first`.",
+)
+STEP_BACK = _signature(
+    "step_back",
+    f"f64 t, f64 h, i64 kind, f64 t_end, f64* ws, f64* tab, i64* mi, f64* y, f64* v, f64* u, f64* K, f64* KB, f64* lam, {_MODEL}, f64* pb",
+    F64,
+    "Transposed derivative of one step (K and v from `take_step`) and its projection: lam in place, pb added to; TAU = d/dt, the result is d/dh.",
+)
+CUT_BACK = _signature(
+    "cut_back",
+    "i64 e, f64 t, f64 h, i64 kind, f64 t_end, f64* ws, f64* tab, i64* mi, "
+    f"f64* y, f64* v, f64* u, f64* K, f64* KB, f64* lam, f64* mu, f64* x, {_MODEL}, f64* pb, f64* scratch",
+    NOTHING,
+    "Transposed derivative of a step that ends where guard e is zero; TAU in place.",
+)
+REVERSE = _signature(
+    "reverse_steps",
+    f"i64 first, i64 last, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, f64* KB, f64* lam, f64* mu, f64* x, {_MODEL}, {_LOSSES}, {_MESH}, "
+    "f64* rows, f64* pb, f64* scratch",
+    NOTHING,
+    "Steps last - 1 ... first of the mesh backwards, with their states in rows: lam and TAU in place, pb added to.",
+)
+
+
+def arguments(signature: Signature) -> tuple[str, ...]:
+    """The names of a function's arguments, in order."""
+    return tuple(argument.name for argument in signature.arguments)

@@ -1,0 +1,109 @@
+"""Places in the arrays that integrators share: constants, so that compiled code folds them."""
+
+# Float numbers of a method, `tab` (see methods.numbers).
+MAX_STAGES = 16
+TIMES = 0  # c_i
+WEIGHTS = 16  # b_i
+ERROR = 32  # e_i
+ERROR_LOW = 48  # e_i of the lower embedded solution, where two are combined
+DENSE = 64  # P_i's coefficients of theta^1 ... theta^7
+DEGREES = 7
+ROWS = 176  # a_ij, 16 to a row
+ONE = 432  # 1.0: the coefficient of an Euler step
+ALPHA = 433  # exponents of the step-size controller, and the logarithms of its limits
+BETA = 434
+EXPONENT = 435
+LOG_SHRINK = 436
+LOG_GROW = 437
+TAB_SIZE = 438
+
+# Integers of a method, `mi` (see methods.integers).
+STAGES = 0  # stages of a step, the one at the new state included where the method has it
+SUMMED = 1  # stages that the solution sums
+TOTAL = 2  # stages with those that only dense output needs
+FSAL = 3  # whether the last stage is the first of the next step
+ERROR_KIND = 4  # 0 no estimate (fixed step), 1 embedded solution, 2 two of them combined
+ORDER = 5
+DEGREE = 6  # of the dense output
+MI_SIZE = 8
+
+# Float state of a run, `ws`.
+T = 0
+H = 1  # size proposed for the next step
+TAKEN = 2  # size of the step being dealt with
+T_END = 3  # its end
+NEXT_BREAK = 4
+PROPOSED = 5  # size of the step before it was cut to meet a stop
+LOG_ERROR = 6
+RTOL = 7
+MAX_STEP = 8
+SPAN = 9
+STEP = 10
+SEGMENT_T = 11  # where the current row of equal steps began (fixed step)
+LOSS = 12
+LAST_EVENT_T = 13
+TAU = 14  # adjoint of time
+ATOL = 15
+LEFT = 16  # bracket of an event
+RIGHT = 17
+WS_SIZE = 20
+
+# Integer state of a run, `iws`.
+PHASE = 0  # 0 between steps, 1 a step is taken and being dealt with
+FIRST = 1  # 1 where the first stage is there already
+KIND = 2
+AFTER_BREAK = 3
+REJECTED = 4  # whether the last attempt was rejected
+EXTRA = 5  # whether the stages for dense output are there
+STOP_I = 6
+STOP_N = 7
+LOSS_I = 8
+LOSS_N = 9
+SAVE_I = 10
+SAVE_N = 11  # -1: a row per step
+COLUMNS = 12
+OUT_N = 13
+OUT_CAP = 14
+EVENT_N = 15
+EVENT_CAP = 16
+RECORD = 17
+TAPE_N = 18
+TAPE_CAP = 19
+MARK_N = 20
+MARK_CAP = 21
+STRIDE = 22
+MESH_N = 23  # -1: no mesh
+MESH_I = 24
+MESH_EVENT_I = 25
+MESH_EVENT_N = 26
+RELOCATE = 27
+BUDGET = 28
+STEPS = 29
+REJECTIONS = 30
+EVALUATIONS = 31
+EVENTS_AT_ONCE = 32
+SEGMENT_I = 33
+STATUS = 34
+IWS_SIZE = 40
+
+# What a step is, bit by bit.
+KIND_AFTER_BREAK = 1  # it starts at a breakpoint: stages see the right-hand limit
+KIND_AT_BREAK = 2  # it ends at a breakpoint: stages see the left-hand limit
+KIND_FIXED_END = 4  # its end is a given time: the step size is what is left
+KIND_EVENT = 8  # events act at its end
+KIND_LOCATED = 16  # the step size is such that the first of them happens at its end
+
+# Why `advance` returned.
+FINISHED = 0
+STOPPED = 1  # STATUS says why
+BUDGET_USED = 2
+OUTPUT_FULL = 3
+EVENTS_FULL = 4
+TAPE_FULL = 5
+MARKS_FULL = 6
+
+# Numbers of run.Outcome that compiled code gives.
+STEP_TOO_SMALL = 2
+NOT_FINITE = 3
+TOO_MANY_EVENTS = 5
+EVENT_NOT_LOCATED = 6

@@ -1,0 +1,134 @@
+"""A system's classes with their programs and their places in the arrays: what all kernels of the system are made from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy
+
+from mcompiler.equations.system import EdgeClass, Parameter, System, Template, VertexClass
+from mcompiler.kernel.from_equations.program import Program, program_of
+from mcompiler.kernel.layout import ClassLayout, Guard, Layout, Loss, Observable, Quantity, Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A vertex or edge class: its template as a program, and its places."""
+
+    layout: ClassLayout
+    template: Template
+    program: Program
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return self.layout.name
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether members join vertices."""
+        return self.layout.kind == "edge"
+
+    def parameter(self, symbol: sympy.Symbol) -> Quantity | None:
+        """The place of one of its parameters."""
+        return next((each for each in self.layout.parameters if each.name == symbol.name), None)
+
+    def scratch(self, name: str) -> Quantity:
+        """The place of an accumulator, a quantity that edges read, or (``bar ...``) the adjoint of one of these."""
+        return next(each for each in self.layout.scratch if each.name == name)
+
+    def symbol(self, name: str) -> sympy.Symbol:
+        """The symbol of an unknown or definition, by name."""
+        shown = (*self.template.unknowns, *self.template.definitions)
+        return next(each.symbol for each in shown if each.symbol.name == name)
+
+    def stored(self, raw: sympy.Symbol) -> Quantity:
+        """The place of an unknown, by its symbol before clipping."""
+        return self.layout.unknowns[self.program.raw.index(raw)]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All classes of a system, and its layout."""
+
+    system: System
+    layout: Layout
+    classes: tuple[Class, ...]
+
+    @property
+    def vertices(self) -> tuple[Class, ...]:
+        """The vertex classes."""
+        return tuple(each for each in self.classes if not each.is_edge)
+
+    @property
+    def edges(self) -> tuple[Class, ...]:
+        """The edge classes."""
+        return tuple(each for each in self.classes if each.is_edge)
+
+    def of(self, name: str) -> Class:
+        """The class with this name."""
+        return next(each for each in self.classes if each.name == name)
+
+    def end(self, edge: Class, end: int) -> Class:
+        """The vertex class at an edge class's end."""
+        return self.of(edge.layout.ends[end])
+
+
+def bar(name: str) -> str:
+    """The name of the adjoint of a scratch quantity."""
+    return f"bar {name}"
+
+
+def graph_of(system: System) -> Graph:
+    """Gives every quantity of the system its slot.
+
+    Raises:
+        ValueError: the system is an adjoint (its kernels are `pullback` and its like), or has a constraint (mass 0).
+    """
+    if system.kind == "adjoint":
+        raise ValueError(f"{system.name} is an adjoint system: the kernels of its forward system step it")
+    slots = Slots()
+    parameters = _quantities(system.parameters, slots)
+    numbers = iter(range(10**9))
+    layouts = [_layout(system, each, slots, numbers) for each in (*system.vertices, *system.edges)]
+    losses = tuple(Loss(each.name, str(each.dimension), tuple(s.name for s in each.data)) for each in system.losses)
+    layout = Layout(system.name, tuple(layouts), parameters, losses, slots.used)
+    owners = (*system.vertices, *system.edges)
+    classes = [Class(a, b.template, program_of(b.template)) for a, b in zip(layouts, owners, strict=True)]
+    return Graph(system, layout, tuple(classes))
+
+
+def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, numbers: Iterable[int]) -> ClassLayout:
+    template = owner.template
+    is_edge = isinstance(owner, EdgeClass)
+    topology = owner.topology if isinstance(owner, EdgeClass) else "indexed"
+    ends = owner.ends if isinstance(owner, EdgeClass) else ()
+    return ClassLayout(
+        name=owner.name,
+        kind="edge" if is_edge else "vertex",
+        topology=topology,
+        ends=ends,
+        count_slot=slots.take(),
+        index_slots=tuple(slots.take() for _ in ends) if topology == "indexed" else (),
+        unknowns=tuple(Quantity(u.symbol.name, str(u.dimension), slots.take(), doc=u.doc) for u in template.unknowns),
+        parameters=_quantities(template.parameters, slots),
+        scratch=() if is_edge else _scratch(system, owner.name, template, slots),
+        observables=_observables(template, numbers),
+        guards=tuple(Guard(slots.take(), str(each.dimension)) for each in template.events),
+    )
+
+
+def _quantities(parameters: tuple[Parameter, ...], slots: Slots) -> tuple[Quantity, ...]:
+    return tuple(Quantity(p.symbol.name, str(p.dimension), slots.take(), p.varies, p.doc) for p in parameters)
+
+
+def _scratch(system: System, owner: str, template: Template, slots: Slots) -> tuple[Quantity, ...]:
+    read = {r.name: str(r.dimension) for edge in system.edges for r in edge.template.reads if edge.ends[r.end] == owner}
+    places = read | {each.symbol.name: str(each.dimension) for each in template.accumulators}
+    names = [*places, *(bar(name) for name in places)]
+    return tuple(Quantity(name, places.get(name, ""), slots.take()) for name in names)
+
+
+def _observables(template: Template, numbers: Iterable[int]) -> tuple[Observable, ...]:
+    shown = (*template.unknowns, *template.definitions, *template.accumulators)
+    pairs = zip(shown, numbers, strict=False)
+    return tuple(Observable(each.symbol.name, str(each.dimension), number, each.doc) for each, number in pairs)

@@ -1,0 +1,280 @@
+"""The model: devices, circuits and experiments with names resolved and units checked. Sizes and values of members are not known here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from mcompiler.diagnostics import Diagnostic
+from mcompiler.model.expression import Expression
+from mcompiler.source import Source, Span
+from mcompiler.units import Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """``~ lognormal(median, relative spread)``, ``normal(mean, deviation)`` or ``uniform(low, high)``; a bare spread is relative to the mean."""
+
+    kind: Literal["normal", "lognormal", "uniform"]
+    arguments: tuple[Expression, ...]
+    dimension: Dimension
+    span: Span = field(compare=False, repr=False)
+
+
+Value: TypeAlias = Expression | Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A constant in time. Without ``default`` it must be given."""
+
+    name: str
+    dimension: Dimension
+    span: Span = field(compare=False, repr=False)
+    default: Value | None = None
+    lower: Expression | None = None
+    upper: Expression | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A quantity given from outside, possibly an expression of time."""
+
+    name: str
+    dimension: Dimension
+    span: Span = field(compare=False, repr=False)
+    default: Expression | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``mass * d name/dt = rate``; bounds, initial value and scale are of parameters only."""
+
+    name: str
+    dimension: Dimension
+    span: Span = field(compare=False, repr=False)
+    rate: Expression
+    mass: Expression | None = None
+    initial: Value | None = None
+    scale: Expression | None = None
+    lower: Expression | None = None
+    upper: Expression | None = None
+    doc: str = ""
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``name = value``."""
+
+    name: str
+    dimension: Dimension
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """When ``margin`` crosses zero upward, the resets are made."""
+
+    margin: Expression
+    resets: tuple[tuple[str, Expression], ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The constitutive relation of the port.
+
+    current     ``i = value`` in terms of ``v``
+    voltage     ``v = value`` in terms of ``i``
+    source      ``v = value``, neither ``v`` nor ``i`` in anything: a voltage source
+    capacitance ``i = value*dv/dt``
+    inductance  ``v = value*di/dt``, ``i`` being a state
+    """
+
+    kind: Literal["current", "voltage", "source", "capacitance", "inductance"]
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A two-terminal device. Definitions are in order of use; ``sets`` are named values of parameters and initial states."""
+
+    name: str
+    terminals: tuple[str, str]
+    span: Span = field(compare=False, repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    states: tuple[State, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    law: Law | None = None
+    events: tuple[Event, ...] = ()
+    sets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict[str, Mapping[str, Value]])
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A circuit node, or an array of nodes; ``ground`` is never declared."""
+
+    name: str
+    shape: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``i in M``: from ``first`` to ``last``, both included."""
+
+    name: str
+    first: Expression
+    last: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A node at an end of an element, with expressions of the element's indices."""
+
+    node: str
+    indices: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A device between two nodes, or an array of them; ``values`` are what parameters, inputs and initial states are given."""
+
+    name: str
+    device: Device
+    terminals: tuple[Terminal, Terminal]
+    span: Span = field(compare=False, repr=False)
+    indices: tuple[Index, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Nodes and elements; ``sizes`` are parameters that are whole numbers."""
+
+    name: str
+    span: Span = field(compare=False, repr=False)
+    sizes: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    elements: tuple[Element, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """``M.w``, ``cell[0, 3].i``, ``top.v``: a quantity of an element or node (all its members where no index is given)."""
+
+    element: str
+    quantity: str
+    dimension: Dimension
+    span: Span = field(compare=False, repr=False)
+    indices: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As the user writes it."""
+        index = f"[{', '.join(map(str, self.indices))}]" if self.indices else ""
+        return f"{self.element}{index}.{self.quantity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``set M.Ron = ...``, ``initial M.w = ...``, ``input drive = ...`` in an experiment; ``element`` is empty for the circuit's own."""
+
+    kind: Literal["set", "initial", "input"]
+    element: str
+    name: str
+    value: Value
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def path(self) -> str:
+        """``M.Ron`` or ``A``."""
+        return f"{self.element}.{self.name}" if self.element else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """``save every 1[ms]: M.v, M.i``; without ``every`` at every step."""
+
+    signals: tuple[Signal, ...]
+    every: Expression | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """``plot M.i against M.v``; against None is time."""
+
+    signals: tuple[Signal, ...]
+    against: Signal | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A term of the loss: at the end, at instants (``at`` a time or a data column), or the integral over an interval.
+
+    ``signals`` are those the value mentions, by the names that stand in it; ``data`` likewise the columns of data files.
+    """
+
+    kind: Literal["end", "at", "over"]
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    at: Expression | None = None
+    start: Expression | None = None
+    stop: Expression | None = None
+    signals: Mapping[str, Signal] = field(default_factory=dict[str, Signal])
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """``data loop = "loop.csv"``: named columns, all of one length."""
+
+    name: str
+    file: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What is run on a circuit, what is kept and what is drawn."""
+
+    name: str
+    circuit: Circuit
+    span: Span = field(compare=False, repr=False)
+    until: Expression | None = None
+    assignments: tuple[Assignment, ...] = ()
+    saves: tuple[Save, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    data: tuple[Data, ...] = ()
+    seed: int = 0
+    method: str = ""
+    options: Mapping[str, float] = field(default_factory=dict[str, float])
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file: its devices (and those of the library it uses), circuits and experiments, in the order of the text."""
+
+    source: Source = field(compare=False, repr=False)
+    devices: Mapping[str, Device]
+    circuits: Mapping[str, Circuit]
+    experiments: Mapping[str, Experiment]
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,135 @@
+"""The network: vertex and edge classes with their members, index arrays and values. Expressions stay as the model gives them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.model.expression import Expression
+from mcompiler.model.model import Device, Loss
+from mcompiler.source import Span
+from mcompiler.units import Dimension
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Elements that share one template: the same device, with the same things given as expressions.
+
+    Attributes:
+        name: of the class; the element's where there is only one.
+        device: the template.
+        elements: names of the elements, in order; their members follow each other.
+        given: parameters and inputs that are expressions of global parameters, of other parameters and of time: definitions of the template.
+        values: the other parameters and constant inputs, shape () for one value or (members,).
+        initials: initial values that replace the template's, shape (members,); NaN where the template's holds.
+        size: number of members.
+    """
+
+    name: str
+    device: Device
+    elements: tuple[str, ...]
+    given: Mapping[str, Expression]
+    values: Mapping[str, Floats]
+    initials: Mapping[str, Floats]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class VertexClass:
+    """Nodes of one kind.
+
+    capacitive  nodes with a capacitor to ground: the voltage is an unknown
+    driven      nodes at a voltage source to ground; ``sign`` is -1 where the source's first terminal is at ground
+    """
+
+    name: str
+    kind: Literal["capacitive", "driven"]
+    nodes: Integers
+    group: Group | None = None
+    sign: int = 1
+    initials: Floats = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of an edge class: which terminal (0 or 1) is joined to which vertex class, and the member of it for each edge."""
+
+    terminal: int
+    vertices: str
+    members: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeClass:
+    """Elements between the same vertex classes; a terminal without an end is at ground."""
+
+    name: str
+    group: Group
+    ends: tuple[End, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where some members of an element or node array are: ``members`` of class ``owner`` are ``positions`` of the flat array."""
+
+    owner: str
+    members: Integers
+    positions: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element or a node is found: its shape, and its parts."""
+
+    shape: tuple[int, ...]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalParameter:
+    """A parameter of the circuit, with its value in SI."""
+
+    name: str
+    dimension: Dimension
+    value: float
+    doc: str = ""
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """What a loss reads: member ``member`` of quantity ``quantity`` of class ``owner``; ``name`` is what it is called in the loss."""
+
+    name: str
+    owner: str
+    quantity: str
+    member: int
+    dimension: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A circuit with its sizes and values, and the losses of its experiment."""
+
+    name: str
+    parameters: tuple[GlobalParameter, ...]
+    vertices: tuple[VertexClass, ...]
+    edges: tuple[EdgeClass, ...]
+    elements: Mapping[str, Place]
+    nodes: Mapping[str, Place]
+    losses: tuple[Loss, ...] = ()
+    observers: tuple[Observer, ...] = ()
+
+    def group(self, name: str) -> Group | None:
+        """The group of the class with this name."""
+        return next((each.group for each in (*self.vertices, *self.edges) if each.name == name), None)
+
+    def sizes(self) -> dict[str, int]:
+        """Number of members of every class that the model has (derivations may add classes with one member)."""
+        counts = {each.name: len(each.nodes) for each in self.vertices}
+        return {**counts, **{each.name: each.group.size for each in self.edges}}
