@@ -92,7 +92,10 @@ def generate() -> str:
         "actions": actions,
         "gotos": gotos,
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("],[", "],\n[").replace("},{", "},\n{") + "\n"
+    return (
+        json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("],[", "],\n[").replace("},{", "},\n{")
+        + "\n"
+    )
 
 
 def _terminals(lark: Any) -> set[str]:

@@ -124,7 +124,9 @@ class Solution:
         """The run as an ``xarray.Dataset`` (needs xarray): one variable per signal, ``t`` the first dimension, units as attributes."""
         import xarray  # optional dependency
 
-        variables = {name: (self._dimensions(name), values, {"units": self.units[name]}) for name, values in self.signals.items()}
+        variables = {
+            name: (self._dimensions(name), values, {"units": self.units[name]}) for name, values in self.signals.items()
+        }
         coordinates = {"t": ("t", self.t, {"units": "s"})}
         return xarray.Dataset(variables, coords=coordinates, attrs={"model": self.model, "status": self.message})
 

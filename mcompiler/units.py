@@ -135,7 +135,8 @@ _SHOWN: dict[Dimension, str] = {
 }  # fmt: skip
 #: Electrical units tried in turn to make a short text of the rest, with the price of using one; a kilogram is dear.
 _TRIED = tuple(
-    (name, tuple(int(each) for each in PREFIXED[name].dimension.exponents)) for name in ("V", "A", "ohm", "S", "C", "J", "F", "H")
+    (name, tuple(int(each) for each in PREFIXED[name].dimension.exponents))
+    for name in ("V", "A", "ohm", "S", "C", "J", "F", "H")
 )
 _PRICE = {"V": 10, "A": 10, "s": 10, "m": 10, "K": 10, "kg": 60, "ohm": 11, "S": 11, "C": 12, "J": 13, "F": 14, "H": 14}
 _POWERS = (1, -1, 2, -2, 3, -3)
@@ -161,7 +162,9 @@ def _decompositions(dimension: Dimension) -> Iterator[dict[str, Fraction | int]]
             yield _powers(without, (name, power))
             for second, other in _TRIED[first + 1 : 2]:
                 for more in _POWERS:
-                    yield _powers(tuple(a - more * b for a, b in zip(without, other, strict=True)), (name, power), (second, more))
+                    yield _powers(
+                        tuple(a - more * b for a, b in zip(without, other, strict=True)), (name, power), (second, more)
+                    )
 
 
 def _powers(rest: tuple[Fraction | int, ...], *used: tuple[str, int]) -> dict[str, Fraction | int]:

@@ -90,5 +90,8 @@ def _colored(text: str, diagnostic: Diagnostic) -> str:
     strong = RED if diagnostic.severity == "error" else YELLOW
     head, *rest = text.split("\n")
     lines = [f"{BOLD}{strong}{head}{RESET}"]
-    lines += [line.replace("^", f"{strong}^{RESET}", 1) if set(line) & {"^"} and "|" in line and "=" not in line else line for line in rest]
+    lines += [
+        line.replace("^", f"{strong}^{RESET}", 1) if set(line) & {"^"} and "|" in line and "=" not in line else line
+        for line in rest
+    ]
     return "\n".join(lines)

@@ -28,7 +28,8 @@ from mcompiler.equations.system import (
     Unknown,
     VertexClass,
 )
-from mcompiler.units import DIMENSIONLESS, TIME as SECONDS, Dimension
+from mcompiler.units import DIMENSIONLESS, Dimension
+from mcompiler.units import TIME as SECONDS
 
 
 def adjoint(system: System) -> System:
@@ -40,7 +41,9 @@ def adjoint(system: System) -> System:
     read = _read_at(system)
     vertices = tuple(VertexClass(each.name, _vertex(each, read[each.name], system, loss)) for each in system.vertices)
     dimensions = {each.name: _dimensions(each.template) for each in system.vertices}
-    edges = tuple(EdgeClass(each.name, _edge(each, system, dimensions, loss), each.ends, each.topology) for each in system.edges)
+    edges = tuple(
+        EdgeClass(each.name, _edge(each, system, dimensions, loss), each.ends, each.topology) for each in system.edges
+    )
     return System(system.name, vertices, edges, system.parameters, system.losses, "adjoint")
 
 
@@ -91,11 +94,25 @@ def _vertex(vertex: VertexClass, read: dict[str, Dimension], system: System, los
     template = vertex.template
     outputs = [(name, sympy.Symbol(name, real=True)) for name in read]
     pulled = _pull(template, [(symbol, _received(name)) for name, symbol in outputs], system, loss)
-    own = [Definition(bar(each.symbol.name), loss / SECONDS / each.dimension, pulled.gradients.get(each.symbol, ZERO)) for each in template.accumulators]
-    received = tuple(Accumulator(_received(name), loss / SECONDS / dimension, f"adjoint of {name}, from the edges that read it") for name, dimension in read.items())
+    own = [
+        Definition(bar(each.symbol.name), loss / SECONDS / each.dimension, pulled.gradients.get(each.symbol, ZERO))
+        for each in template.accumulators
+    ]
+    received = tuple(
+        Accumulator(_received(name), loss / SECONDS / dimension, f"adjoint of {name}, from the edges that read it")
+        for name, dimension in read.items()
+    )
     unknowns = _unknowns(template, pulled, loss)
     if vertex.name == LOSS:
-        own = [Definition(each.symbol, each.dimension, each.value, "at a point loss its partial derivative comes on top, as an impulse") for each in own]
+        own = [
+            Definition(
+                each.symbol,
+                each.dimension,
+                each.value,
+                "at a point loss its partial derivative comes on top, as an impulse",
+            )
+            for each in own
+        ]
     return Template(
         template.name,
         unknowns=unknowns,
@@ -145,11 +162,20 @@ def _edge(edge: EdgeClass, system: System, vertices: dict[str, dict[str, Dimensi
 
 def _end_bar(template: Template, edge: EdgeClass, contribution: Contribution) -> sympy.Symbol:
     """The adjoint of an accumulator at an end, called after the terminal: ``bar p.i``."""
-    at = next((read.symbol.name.rsplit(".", 1)[0] for read in template.reads if read.end == contribution.end and "." in read.symbol.name), edge.ends[contribution.end])
+    at = next(
+        (
+            read.symbol.name.rsplit(".", 1)[0]
+            for read in template.reads
+            if read.end == contribution.end and "." in read.symbol.name
+        ),
+        edge.ends[contribution.end],
+    )
     return sympy.Symbol(f"bar {at}.{contribution.accumulator}", real=True)
 
 
-def _pull(template: Template, more: Sequence[tuple[sympy.Expr, sympy.Symbol]], system: System, loss: Dimension) -> _Pulled:
+def _pull(
+    template: Template, more: Sequence[tuple[sympy.Expr, sympy.Symbol]], system: System, loss: Dimension
+) -> _Pulled:
     steps: list[Step] = [(each.symbol, each.value) for each in template.definitions]
     seeds: list[tuple[sympy.Expr, sympy.Symbol]] = []
     masses: list[Definition] = []
@@ -162,8 +188,15 @@ def _pull(template: Template, more: Sequence[tuple[sympy.Expr, sympy.Symbol]], s
     inputs = _inputs(template, system)
     dimensions = _dimensions(template)
     result = transpose(steps, [*seeds, *more], inputs)
-    definitions = [Definition(symbol, loss / SECONDS / dimensions.get(symbol.name.removeprefix("bar "), DIMENSIONLESS), value) for symbol, value in result.steps]
-    used = {symbol for value in (*result.gradients.values(), *(each.value for each in definitions)) for symbol in value.free_symbols}
+    definitions = [
+        Definition(symbol, loss / SECONDS / dimensions.get(symbol.name.removeprefix("bar "), DIMENSIONLESS), value)
+        for symbol, value in result.steps
+    ]
+    used = {
+        symbol
+        for value in (*result.gradients.values(), *(each.value for each in definitions))
+        for symbol in value.free_symbols
+    }
     return _Pulled((*(each for each in masses if each.symbol in used), *definitions), result.gradients)
 
 
@@ -177,12 +210,24 @@ def _unknowns(template: Template, pulled: _Pulled, loss: Dimension) -> tuple[Unk
     for each in template.unknowns:
         name = each.symbol.name
         rate = pulled.gradients.get(each.symbol, ZERO)
-        result.append(Unknown(lam(name), loss / each.dimension / each.mass_dimension, rate, each.mass, mass_dimension=each.mass_dimension, doc=f"adjoint of {name}", origin=each.origin))
+        result.append(
+            Unknown(
+                lam(name),
+                loss / each.dimension / each.mass_dimension,
+                rate,
+                each.mass,
+                mass_dimension=each.mass_dimension,
+                doc=f"adjoint of {name}",
+                origin=each.origin,
+            )
+        )
     return tuple(result)
 
 
 def _gradients(template: Template, pulled: _Pulled, system: System, loss: Dimension) -> tuple[Gradient, ...]:
     parameters = (*template.parameters, *system.parameters)
     return tuple(
-        Gradient(each.symbol.name, pulled.gradients[each.symbol], loss / SECONDS / each.dimension) for each in parameters if each.symbol in pulled.gradients
+        Gradient(each.symbol.name, pulled.gradients[each.symbol], loss / SECONDS / each.dimension)
+        for each in parameters
+        if each.symbol in pulled.gradients
     )

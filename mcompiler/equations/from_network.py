@@ -28,7 +28,8 @@ from mcompiler.model.expression import TIME_NAME, Apply, Expression, Name, Numbe
 from mcompiler.model.model import Device, Distribution, State
 from mcompiler.network import network as net
 from mcompiler.network.elaborate import node_quantity, pick_name
-from mcompiler.units import CAPACITANCE, CURRENT, DIMENSIONLESS, TIME as SECONDS, VOLTAGE, Dimension
+from mcompiler.units import CAPACITANCE, CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
+from mcompiler.units import TIME as SECONDS
 
 #: Accumulators of nodes: the current into a capacitive node, its capacitance, and the current into a driven node.
 CURRENT_IN, CAPACITANCE_AT, DRIVEN_CURRENT = "i", "c", "node i"
@@ -40,7 +41,10 @@ def derive(network: net.Network) -> System:
     Raises:
         CompileError: a current-controlled device is not linear in its current.
     """
-    parameters = tuple(Parameter(symbol(f"circuit.{each.name}"), each.dimension, False, each.doc, each.origin) for each in network.parameters)
+    parameters = tuple(
+        Parameter(symbol(f"circuit.{each.name}"), each.dimension, False, each.doc, each.origin)
+        for each in network.parameters
+    )
     vertices = tuple(_vertex(each) for each in network.vertices)
     edges = tuple(_edge(each, network) for each in network.edges)
     if network.losses:
@@ -64,7 +68,9 @@ def translate(expression: Expression, known: dict[int, sympy.Expr] | None = None
             return symbol(expression.name)
         case Apply():
             if id(expression) not in table:
-                table[id(expression)] = FUNCTIONS[expression.function](*(translate(each, table) for each in expression.arguments))
+                table[id(expression)] = FUNCTIONS[expression.function](
+                    *(translate(each, table) for each in expression.arguments)
+                )
             return table[id(expression)]
 
 
@@ -79,8 +85,20 @@ def _capacitive() -> Template:
     i, c = symbol(CURRENT_IN), symbol(CAPACITANCE_AT)
     return Template(
         "nodes",
-        unknowns=(Unknown(symbol("v"), VOLTAGE, rate=i, mass=c, doc="voltage to ground; Kirchhoff's current law", mass_dimension=CAPACITANCE),),
-        accumulators=(Accumulator(i, CURRENT, "current into the node"), Accumulator(c, CAPACITANCE, "capacitance to ground")),
+        unknowns=(
+            Unknown(
+                symbol("v"),
+                VOLTAGE,
+                rate=i,
+                mass=c,
+                doc="voltage to ground; Kirchhoff's current law",
+                mass_dimension=CAPACITANCE,
+            ),
+        ),
+        accumulators=(
+            Accumulator(i, CURRENT, "current into the node"),
+            Accumulator(c, CAPACITANCE, "capacitance to ground"),
+        ),
         doc="nodes with a capacitor to ground",
     )
 
@@ -93,7 +111,14 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
     definitions.append(Definition(symbol("v"), VOLTAGE, translate(device.law.value), "", device.law.span))
     if vertex.sign < 0:
         definitions.append(Definition(symbol("node v"), VOLTAGE, -symbol("v"), "voltage of the node"))
-    definitions.append(Definition(symbol("i"), CURRENT, current if vertex.sign > 0 else -current, "current through the source; Kirchhoff's current law"))
+    definitions.append(
+        Definition(
+            symbol("i"),
+            CURRENT,
+            current if vertex.sign > 0 else -current,
+            "current through the source; Kirchhoff's current law",
+        )
+    )
     return Template(
         device.name,
         parameters=_parameters(group),
@@ -111,7 +136,10 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
 
 def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
     group, device = edge.group, edge.group.device
-    reads = tuple(Read(symbol(f"{device.terminals[end.terminal]}.v"), position, node_quantity(network, end.vertices), VOLTAGE) for position, end in enumerate(edge.ends))
+    reads = tuple(
+        Read(symbol(f"{device.terminals[end.terminal]}.v"), position, node_quantity(network, end.vertices), VOLTAGE)
+        for position, end in enumerate(edge.ends)
+    )
     definitions = _own_definitions(group)
     definitions.insert(0, Definition(symbol("v"), VOLTAGE, _voltage(edge, reads), "voltage across the element"))
     unknowns = tuple(_unknown(each) for each in device.states)
@@ -119,7 +147,11 @@ def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
     if device.law.kind == "current":
         definitions.append(Definition(symbol("i"), CURRENT, translate(device.law.value), "", device.law.span))
     elif device.law.kind == "voltage":
-        definitions.append(Definition(symbol("i"), CURRENT, _solved(device, definitions), "solved from the relation of v", device.law.span))
+        definitions.append(
+            Definition(
+                symbol("i"), CURRENT, _solved(device, definitions), "solved from the relation of v", device.law.span
+            )
+        )
     contributions = _contributions(edge, network)
     ends = tuple(end.vertices for end in edge.ends)
     observed = [each for each in network.observers if each.owner == edge.name]
@@ -156,7 +188,9 @@ def _contributions(edge: net.EdgeClass, network: net.Network) -> list[Contributi
                 result.append(Contribution(position, CAPACITANCE_AT, translate(law.value), CAPACITANCE, law.span))
             continue
         accumulator = CURRENT_IN if kinds[end.vertices] == "capacitive" else DRIVEN_CURRENT
-        result.append(Contribution(position, accumulator, -symbol("i") if end.terminal == 0 else symbol("i"), CURRENT, law.span))
+        result.append(
+            Contribution(position, accumulator, -symbol("i") if end.terminal == 0 else symbol("i"), CURRENT, law.span)
+        )
     return result
 
 
@@ -205,8 +239,14 @@ def _own_definitions(group: net.Group) -> list[Definition]:
     """What is given to the elements as expressions, and the device's own definitions."""
     device = group.device
     declared = {each.name: each for each in (*device.parameters, *device.inputs)}
-    given = [Definition(symbol(name), declared[name].dimension, translate(value), declared[name].doc, value.span) for name, value in group.given.items()]
-    return given + [Definition(symbol(each.name), each.dimension, translate(each.value), each.doc, each.span) for each in device.definitions]
+    given = [
+        Definition(symbol(name), declared[name].dimension, translate(value), declared[name].doc, value.span)
+        for name, value in group.given.items()
+    ]
+    return given + [
+        Definition(symbol(each.name), each.dimension, translate(each.value), each.doc, each.span)
+        for each in device.definitions
+    ]
 
 
 def _parameters(group: net.Group) -> tuple[Parameter, ...]:
@@ -245,7 +285,12 @@ def _bound(expression: Expression | None) -> sympy.Expr | None:
 def _events(device: Device, definitions: Sequence[Definition]) -> tuple[Event, ...]:
     del definitions
     return tuple(
-        Event(translate(each.margin), each.margin.dimension, tuple((symbol(name), translate(value)) for name, value in each.resets), each.span)
+        Event(
+            translate(each.margin),
+            each.margin.dimension,
+            tuple((symbol(name), translate(value)) for name, value in each.resets),
+            each.span,
+        )
         for each in device.events
     )
 
@@ -281,7 +326,12 @@ def _observed(observer: net.Observer, end: int, size: int) -> Contribution:
 def _node_observer(observer: net.Observer) -> EdgeClass:
     """An edge from the observed vertex to the loss."""
     read = Read(symbol(observer.quantity), 0, observer.quantity, observer.dimension)
-    template = Template("observer", reads=(read,), contributions=(Contribution(1, observer.name, read.symbol, observer.dimension),), doc="what the loss reads")
+    template = Template(
+        "observer",
+        reads=(read,),
+        contributions=(Contribution(1, observer.name, read.symbol, observer.dimension),),
+        doc="what the loss reads",
+    )
     return EdgeClass(observer_class(observer), template, (observer.owner, LOSS))
 
 
@@ -291,9 +341,17 @@ def observer_class(observer: net.Observer) -> str:
 
 
 def _loss_template(network: net.Network) -> Template:
-    accumulators = tuple(Accumulator(symbol(each.name), each.dimension, "what the loss reads") for each in network.observers)
+    accumulators = tuple(
+        Accumulator(symbol(each.name), each.dimension, "what the loss reads") for each in network.observers
+    )
     unknowns = tuple(
-        Unknown(symbol(integral_name(position)), each.value.dimension * SECONDS, rate=translate(each.value), doc="running loss", origin=each.span)
+        Unknown(
+            symbol(integral_name(position)),
+            each.value.dimension * SECONDS,
+            rate=translate(each.value),
+            doc="running loss",
+            origin=each.span,
+        )
         for position, each in enumerate(network.losses)
         if each.kind == "over"
     )

@@ -11,7 +11,6 @@ from mcompiler.integrators.slots import (
     ERROR_KIND,
     EVALUATIONS,
     EXPONENT,
-    H,
     KIND,
     KIND_AFTER_BREAK,
     KIND_AT_BREAK,
@@ -37,9 +36,10 @@ from mcompiler.integrators.slots import (
     STEP,
     STEP_TOO_SMALL,
     STOP_I,
-    T,
     T_END,
     TAKEN,
+    H,
+    T,
 )
 from mcompiler.integrators.step import NEAR
 

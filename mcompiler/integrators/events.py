@@ -33,10 +33,10 @@ from mcompiler.integrators.slots import (
     STAGES,
     STATUS,
     STEPS,
-    T,
     T_END,
     TAKEN,
     TOO_MANY_EVENTS,
+    T,
 )
 
 Function = Callable[..., Any]

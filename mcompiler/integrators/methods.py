@@ -249,14 +249,16 @@ def _dop853_basis() -> list[NDArray[np.float64]]:
 
 
 #: The methods there are, made when asked for.
-METHODS: Mapping[str, Callable[[], Method]] = MappingProxyType({
-    "euler": _euler,
-    "heun": _heun,
-    "rk4": _rk4,
-    "bs3": _bogacki_shampine,
-    "tsit5": _tsit5,
-    "dop853": _dop853,
-})
+METHODS: Mapping[str, Callable[[], Method]] = MappingProxyType(
+    {
+        "euler": _euler,
+        "heun": _heun,
+        "rk4": _rk4,
+        "bs3": _bogacki_shampine,
+        "tsit5": _tsit5,
+        "dop853": _dop853,
+    }
+)
 
 
 @cache

@@ -154,8 +154,35 @@ def make_reverse_steps(functions: Mapping[str, Function]) -> Function:
     reset_pullback, loss_pullback = functions["reset_pullback"], functions["loss_pullback"]
 
     def reverse_steps(  # type: ignore[no-untyped-def]
-        first, last, ws, iws, tab, mi, y, v, u, s, K, KB, lam, mu, x, p, z, w,
-        loss_t, loss_n, loss_w, loss_v, d, mesh, mesh_k, mesh_e, rows, pb, scratch,
+        first,
+        last,
+        ws,
+        iws,
+        tab,
+        mi,
+        y,
+        v,
+        u,
+        s,
+        K,
+        KB,
+        lam,
+        mu,
+        x,
+        p,
+        z,
+        w,
+        loss_t,
+        loss_n,
+        loss_w,
+        loss_v,
+        d,
+        mesh,
+        mesh_k,
+        mesh_e,
+        rows,
+        pb,
+        scratch,
     ):
         n = z[0]
         for step in range(last - first):

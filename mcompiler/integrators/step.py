@@ -22,12 +22,12 @@ from mcompiler.integrators.slots import (
     ROWS,
     STAGES,
     SUMMED,
-    T,
     T_END,
     TAKEN,
     TIMES,
     TOTAL,
     WEIGHTS,
+    T,
 )
 
 Function = Callable[..., Any]

@@ -60,7 +60,9 @@ def weights(a: Matrix, order: int) -> dict[Tree, list[Number]]:
     return found
 
 
-def worst(phi: dict[Tree, list[Number]], b: Sequence[Number], order: int, *, power: int | None = None, exact: bool = True) -> float:
+def worst(
+    phi: dict[Tree, list[Number]], b: Sequence[Number], order: int, *, power: int | None = None, exact: bool = True
+) -> float:
     """The largest relative violation of sum_i b_i Phi_i = 1/gamma over trees of up to ``order`` nodes.
 
     Args:

@@ -68,40 +68,72 @@ PULLBACK = _signature(
     F64,
     "Transposed derivative of f at (t, Y): Yb[Yb0 + k] += (f_y^T lam)_k, pb += f_p^T lam with lam read from lam0 on; the result is lam^T f_t.",
 )
-INITIAL = _signature("initial", "f64* p, i64* z, f64* w, f64* y", NOTHING, "Initial values by the model's own expressions: y = y0(p).")
+INITIAL = _signature(
+    "initial", "f64* p, i64* z, f64* w, f64* y", NOTHING, "Initial values by the model's own expressions: y = y0(p)."
+)
 INITIAL_PULLBACK = _signature(
     "initial_pullback", "f64* lam, f64* p, i64* z, f64* w, f64* pb", NOTHING, "pb += (dy0/dp)^T lam."
 )
-PROJECT = _signature("project", "f64* y, f64* p, i64* z, f64* w", I64, "Clip y to its bounds in place; the result counts the clipped unknowns.")
+PROJECT = _signature(
+    "project",
+    "f64* y, f64* p, i64* z, f64* w",
+    I64,
+    "Clip y to its bounds in place; the result counts the clipped unknowns.",
+)
 PROJECT_PULLBACK = _signature(
     "project_pullback",
     "f64* y, f64* lam, f64* p, i64* z, f64* w, f64* pb",
     NOTHING,
     "With y before `project`: lam of a clipped unknown moves to its bound's parameters (pb) and becomes 0.",
 )
-SCALE = _signature("scale", "f64* p, i64* z, f64* w, f64* s", NOTHING, "Positive scale of every unknown, s[k]: absolute tolerance = tolerance * s[k].")
-GUARDS = _signature("guards", "f64 t, f64* y, f64* p, i64* z, f64* w, f64* g", NOTHING, "Event margins g[e]; event e happens where g[e] crosses zero upward.")
+SCALE = _signature(
+    "scale",
+    "f64* p, i64* z, f64* w, f64* s",
+    NOTHING,
+    "Positive scale of every unknown, s[k]: absolute tolerance = tolerance * s[k].",
+)
+GUARDS = _signature(
+    "guards",
+    "f64 t, f64* y, f64* p, i64* z, f64* w, f64* g",
+    NOTHING,
+    "Event margins g[e]; event e happens where g[e] crosses zero upward.",
+)
 GUARD_PULLBACK = _signature(
     "guard_pullback",
     "i64 e, f64 seed, f64 t, f64* y, f64* p, i64* z, f64* w, f64* yb, f64* pb",
     F64,
     "yb += seed * dg_e/dy, pb += seed * dg_e/dp; the result is seed * dg_e/dt.",
 )
-RESET = _signature("reset", "i64 e, f64 t, f64* y, f64* p, i64* z, f64* w", NOTHING, "Apply event e's assignments to y in place (all right sides first).")
+RESET = _signature(
+    "reset",
+    "i64 e, f64 t, f64* y, f64* p, i64* z, f64* w",
+    NOTHING,
+    "Apply event e's assignments to y in place (all right sides first).",
+)
 RESET_PULLBACK = _signature(
     "reset_pullback",
     "i64 e, f64 t, f64* y, f64* lam, f64* p, i64* z, f64* w, f64* pb",
     F64,
     "With y before the reset: lam = (dy+/dy-)^T lam in place, pb += (dy+/dp)^T lam; the result is lam^T dy+/dt.",
 )
-BREAKPOINT = _signature("breakpoint", "f64 t, f64* p, i64* z, f64* w", F64, "The first breakpoint of a pwl or pulse source strictly after t, or +inf.")
+BREAKPOINT = _signature(
+    "breakpoint",
+    "f64 t, f64* p, i64* z, f64* w",
+    F64,
+    "The first breakpoint of a pwl or pulse source strictly after t, or +inf.",
+)
 OBSERVE = _signature(
     "observe",
     "f64 t, f64* y, f64* p, i64* z, f64* w, i64* want, f64* out, i64 out0",
     NOTHING,
     "For each observable q with want[q] >= 0, members contiguous: out[out0 + want[q] + m] = its value for member m.",
 )
-LOSS = _signature("loss", "i64 term, f64 t, f64* y, f64* p, i64* z, f64* w, f64* d, i64 d0", F64, "Value of point-loss term `term` at (t, y) for the data row at d0.")
+LOSS = _signature(
+    "loss",
+    "i64 term, f64 t, f64* y, f64* p, i64* z, f64* w, f64* d, i64 d0",
+    F64,
+    "Value of point-loss term `term` at (t, y) for the data row at d0.",
+)
 LOSS_PULLBACK = _signature(
     "loss_pullback",
     "i64 term, f64 seed, f64 t, f64* y, f64* p, i64* z, f64* w, f64* d, i64 d0, f64* yb, f64* pb",

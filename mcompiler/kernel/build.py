@@ -28,7 +28,13 @@ from mcompiler.kernel.ir import (
 from mcompiler.kernel.layout import ClassLayout, Quantity
 from mcompiler.kernel.operations import OPERATIONS
 
-_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(OPERATIONS) | {"math", "numba", "np"}
+_RESERVED = (
+    frozenset(keyword.kwlist)
+    | frozenset(keyword.softkwlist)
+    | frozenset(dir(builtins))
+    | frozenset(OPERATIONS)
+    | {"math", "numba", "np"}
+)
 
 ZERO = Float(0.0)
 
@@ -157,7 +163,9 @@ class Sum:
 Fill = Callable[[Block, Member], Sequence[Sum]]
 
 
-def over_members(block: Block, layout: ClassLayout, sizes: tuple[Value, ...], fill: Fill, comment: str = "") -> tuple[Value, ...]:
+def over_members(
+    block: Block, layout: ClassLayout, sizes: tuple[Value, ...], fill: Fill, comment: str = ""
+) -> tuple[Value, ...]:
     """Appends a loop over the members of a class and gives its totals.
 
     Args:

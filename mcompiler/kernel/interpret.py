@@ -51,7 +51,10 @@ def _callable(kernel: Kernel) -> RunKernel:
     def run(*arguments: Number) -> Number:
         if len(arguments) != len(names):
             raise TypeError(f"{kernel.signature.name} takes {len(names)} arguments, not {len(arguments)}")
-        frame: Frame = {name: convert[kind](value) if kind in convert else value for name, kind, value in zip(names, types, arguments, strict=True)}
+        frame: Frame = {
+            name: convert[kind](value) if kind in convert else value
+            for name, kind, value in zip(names, types, arguments, strict=True)
+        }
         with np.errstate(all="ignore"):
             return _run(kernel.body, frame, integers)
 

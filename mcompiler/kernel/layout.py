@@ -96,7 +96,9 @@ class Layout:
         return next(each for each in self.classes if each.name == name)
 
 
-def bind(layout: Layout, sizes: Mapping[str, int], indices: Mapping[tuple[str, int], NDArray[np.int64]]) -> NDArray[np.int64]:
+def bind(
+    layout: Layout, sizes: Mapping[str, int], indices: Mapping[tuple[str, int], NDArray[np.int64]]
+) -> NDArray[np.int64]:
     """The array ``z`` for given sizes.
 
     Args:
@@ -152,11 +154,15 @@ def _place(fixed: NDArray[np.int64], quantities: tuple[Quantity, ...], count: in
     return free
 
 
-def _checked(each: ClassLayout, end: int, part: NDArray[np.int64] | None, counts: Mapping[str, int]) -> NDArray[np.int64]:
+def _checked(
+    each: ClassLayout, end: int, part: NDArray[np.int64] | None, counts: Mapping[str, int]
+) -> NDArray[np.int64]:
     if part is None or np.shape(part) != (counts[each.name],):
         raise ValueError(f"end {end} of class {each.name!r} needs {counts[each.name]} indices")
     if len(part) and (np.min(part) < 0 or np.max(part) >= counts[each.ends[end]]):
-        raise ValueError(f"end {end} of class {each.name!r} points outside {each.ends[end]!r}, which has {counts[each.ends[end]]} members")
+        raise ValueError(
+            f"end {end} of class {each.name!r} points outside {each.ends[end]!r}, which has {counts[each.ends[end]]} members"
+        )
     return np.ascontiguousarray(part, dtype=np.int64)
 
 

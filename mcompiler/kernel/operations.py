@@ -57,7 +57,9 @@ _TABLE: tuple[Operation, ...] = (
     Operation("div", (((F64, F64), F64),), "a / b by IEEE 754: x/0 is inf, -inf or NaN"),
     Operation("neg", (((F64,), F64), ((I64,), I64)), "-a"),
     Operation("pow", (((F64, F64), F64),), "C's pow(a, b): NaN for a negative a with a fractional b"),
-    Operation("powi", (((F64, I64), F64),), "a ** b for an `Integer` literal b, by the products of `square_and_multiply`"),
+    Operation(
+        "powi", (((F64, I64), F64),), "a ** b for an `Integer` literal b, by the products of `square_and_multiply`"
+    ),
     _elementary("sqrt", "correctly rounded square root; NaN below 0"),
     _elementary("exp", "C's exp"),
     _elementary("expm1", "C's expm1"),

@@ -80,7 +80,9 @@ class _Sharing:
         self.blocks: list[_Block] = []
         self.generated: set[str] = set()
 
-    def run(self, body: tuple[Statement, ...], *, movable: bool = False, local: tuple[str, ...] = ()) -> tuple[Statement, ...]:
+    def run(
+        self, body: tuple[Statement, ...], *, movable: bool = False, local: tuple[str, ...] = ()
+    ) -> tuple[Statement, ...]:
         self.open(movable=movable, local=local)
         for statement in body:
             self.statement(statement)
@@ -285,7 +287,11 @@ def _inline(body: tuple[Statement, ...], generated: set[str], uses: Counter[str]
     result: list[Statement] = []
     for statement in body:
         statement = _with_values(statement, waiting)
-        if isinstance(statement, Let) and statement.name in generated and uses[statement.name] == here[statement.name] == 1:
+        if (
+            isinstance(statement, Let)
+            and statement.name in generated
+            and uses[statement.name] == here[statement.name] == 1
+        ):
             waiting[statement.name] = statement.value
             continue
         if isinstance(statement, (For, Reduce, If)):

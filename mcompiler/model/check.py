@@ -68,18 +68,38 @@ class Checker:
         """The expression as a number (not a condition)."""
         found = self.any(node, scope)
         if found is not None and is_condition(found):
-            self.problems.error("not-a-number", "a condition stands where a number is needed", found.span, hints=("write where(condition, 1, 0)",))
+            self.problems.error(
+                "not-a-number",
+                "a condition stands where a number is needed",
+                found.span,
+                hints=("write where(condition, 1, 0)",),
+            )
             return None
         return found
 
-    def of(self, node: syntax.Expression, scope: Scope, dimension: Dimension, what: str, code: str = "unit-mismatch", declared: Span | None = None) -> Expression | None:
+    def of(
+        self,
+        node: syntax.Expression,
+        scope: Scope,
+        dimension: Dimension,
+        what: str,
+        code: str = "unit-mismatch",
+        declared: Span | None = None,
+    ) -> Expression | None:
         """The expression, which must have ``dimension``; ``what`` names it for the message."""
         found = self.value(node, scope)
         if found is None:
             return None
         return self.fit(found, dimension, what, code, declared)
 
-    def fit(self, found: Expression, dimension: Dimension, what: str, code: str = "unit-mismatch", declared: Span | None = None) -> Expression | None:
+    def fit(
+        self,
+        found: Expression,
+        dimension: Dimension,
+        what: str,
+        code: str = "unit-mismatch",
+        declared: Span | None = None,
+    ) -> Expression | None:
         """``found`` if it has ``dimension`` (a free literal takes it)."""
         if is_free(found) and isinstance(found, Number):
             return Number(found.value, dimension, found.span)
@@ -88,14 +108,21 @@ class Checker:
         places: list[Span | tuple[Span, str]] = [(found.span, f"this is in {found.dimension}")]
         if declared is not None:
             places.append((declared, f"declared in {dimension}"))
-        self.problems.error(code, f"{what} must be in {dimension}, not {found.dimension}", *places, hints=_unit_hint(found, dimension))
+        self.problems.error(
+            code, f"{what} must be in {dimension}, not {found.dimension}", *places, hints=_unit_hint(found, dimension)
+        )
         return None
 
     def condition(self, node: syntax.Expression, scope: Scope) -> Expression | None:
         """The expression as a condition."""
         found = self.any(node, scope)
         if found is not None and not is_condition(found):
-            self.problems.error("not-a-condition", "a number stands where a condition is needed", found.span, hints=("compare it: x > 0",))
+            self.problems.error(
+                "not-a-condition",
+                "a number stands where a condition is needed",
+                found.span,
+                hints=("compare it: x > 0",),
+            )
             return None
         return found
 
@@ -124,7 +151,9 @@ class Checker:
                 self.problems.error("not-a-number", "a range stands where a number is needed", node.span)
             case syntax.Total():
                 self.problems.error(
-                    "unsupported", f"{node.function.text}(...) over members belongs to losses of networks, which this version does not compile", node.span
+                    "unsupported",
+                    f"{node.function.text}(...) over members belongs to losses of networks, which this version does not compile",
+                    node.span,
                 )
         return None
 
@@ -154,7 +183,12 @@ class Checker:
         if not node.is_simple:
             if scope.dotted is not None:
                 return scope.dotted(node)
-            self.problems.error("unknown-name", f"{node.text} is not known {scope.place}", node.span, hints=("inside a device only its own names can be used",))
+            self.problems.error(
+                "unknown-name",
+                f"{node.text} is not known {scope.place}",
+                node.span,
+                hints=("inside a device only its own names can be used",),
+            )
             return None
         text = node.text
         if text in scope.bound:
@@ -179,7 +213,12 @@ class Checker:
 
     def _time(self, node: syntax.Name, scope: Scope) -> Expression | None:
         if not scope.time:
-            self.problems.error("time-in-parameter", f"{scope.place} is constant: it cannot depend on t", node.span, hints=("only inputs, sources and equations use t",))
+            self.problems.error(
+                "time-in-parameter",
+                f"{scope.place} is constant: it cannot depend on t",
+                node.span,
+                hints=("only inputs, sources and equations use t",),
+            )
             return None
         return Name(TIME_NAME, TIME, node.span)
 
@@ -195,7 +234,11 @@ class Checker:
     def _binary(self, node: syntax.Binary, scope: Scope) -> Expression | None:
         if node.operator in ("and", "or"):
             sides = (self.condition(node.left, scope), self.condition(node.right, scope))
-            return None if sides[0] is None or sides[1] is None else apply(node.operator, (sides[0], sides[1]), DIMENSIONLESS, node.span)
+            return (
+                None
+                if sides[0] is None or sides[1] is None
+                else apply(node.operator, (sides[0], sides[1]), DIMENSIONLESS, node.span)
+            )
         left, right = self.value(node.left, scope), self.value(node.right, scope)
         if left is None or right is None:
             return None
@@ -229,7 +272,10 @@ class Checker:
                     hints=_literal_hint(each, dimension) or _literal_hint(fixed[0], each.dimension),
                 )
                 return None
-        return tuple(Number(each.value, dimension, each.span, not fixed) if isinstance(each, Number) and each.free else each for each in sides)
+        return tuple(
+            Number(each.value, dimension, each.span, not fixed) if isinstance(each, Number) and each.free else each
+            for each in sides
+        )
 
     def _power(self, node: syntax.Binary, scope: Scope) -> Expression | None:
         base, exponent = self.value(node.left, scope), self.value(node.right, scope)
@@ -252,7 +298,9 @@ class Checker:
                 hints=("divide the base by a scale first: (x/x0)^p",),
             )
             return None
-        return self._sized(apply("pow", (base, fitted), base.dimension ** Fraction(value).limit_denominator(1000), span))
+        return self._sized(
+            apply("pow", (base, fitted), base.dimension ** Fraction(value).limit_denominator(1000), span)
+        )
 
     def _call(self, node: syntax.Call, scope: Scope) -> Expression | None:
         name = node.function.text
@@ -260,7 +308,9 @@ class Checker:
             self.problems.error("unknown-function", f"{name} is not a function", node.function.span)
             return None
         if any(each.name is not None for each in node.arguments):
-            self.problems.error("unknown-argument", f"the arguments of {name} have no names", node.span, hints=("give them in order",))
+            self.problems.error(
+                "unknown-argument", f"the arguments of {name} have no names", node.span, hints=("give them in order",)
+            )
             return None
         if name in scope.functions:
             return self._inlined(node, scope.functions[name], scope)
@@ -268,13 +318,24 @@ class Checker:
             return self._elementary(node, name, scope)
         what = scope.names.get(name)
         if what is not None:
-            self.problems.error("missing-operator", f"{name} is a {what.what}, not a function", node.function.span, hints=(f"to multiply, write {name}*(...)",))
+            self.problems.error(
+                "missing-operator",
+                f"{name} is a {what.what}, not a function",
+                node.function.span,
+                hints=(f"to multiply, write {name}*(...)",),
+            )
             return None
         if name in ("v", "i") or name == "sum":
-            self.problems.error("unsupported", f"{name}(...) belongs to devices with more terminals and to networks, which this version does not compile", node.span)
+            self.problems.error(
+                "unsupported",
+                f"{name}(...) belongs to devices with more terminals and to networks, which this version does not compile",
+                node.span,
+            )
             return None
         known = [*FUNCTIONS, "pow", *scope.functions]
-        self.problems.error("unknown-function", f"there is no function {name}", node.function.span, hints=did_you_mean(name, known))
+        self.problems.error(
+            "unknown-function", f"there is no function {name}", node.function.span, hints=did_you_mean(name, known)
+        )
         return None
 
     def _elementary(self, node: syntax.Call, name: str, scope: Scope) -> Expression | None:
@@ -288,24 +349,49 @@ class Checker:
         if wants is None:
             self._count(node, name, False, f"{len(function.arguments)}{' or more' if function.repeats else ''}")
             return None
-        given = [self.condition(each.value, scope) if want == CONDITION else self.value(each.value, scope) for want, each in zip(wants, node.arguments, strict=True)]
+        given = [
+            self.condition(each.value, scope) if want == CONDITION else self.value(each.value, scope)
+            for want, each in zip(wants, node.arguments, strict=True)
+        ]
         if any(each is None for each in given):
             return None
         arguments = self._fitted([each for each in given if each is not None], wants, name)
         if arguments is None:
             return None
-        shared = next((each.dimension for each, want in zip(arguments, wants, strict=True) if want == "x"), DIMENSIONLESS)
-        result = function.result if isinstance(function.result, Dimension) else shared if isinstance(function.result, str) else function.result(shared)
+        shared = next(
+            (each.dimension for each, want in zip(arguments, wants, strict=True) if want == "x"), DIMENSIONLESS
+        )
+        result = (
+            function.result
+            if isinstance(function.result, Dimension)
+            else shared
+            if isinstance(function.result, str)
+            else function.result(shared)
+        )
         return self._sized(apply(name, arguments, result, node.span))
 
-    def _fitted(self, given: Sequence[Expression], wants: Sequence[str | Dimension], name: str) -> tuple[Expression, ...] | None:
-        shared = self._same(tuple(each for each, want in zip(given, wants, strict=True) if want == "x"), "unit-mismatch", name) if "x" in wants else ()
+    def _fitted(
+        self, given: Sequence[Expression], wants: Sequence[str | Dimension], name: str
+    ) -> tuple[Expression, ...] | None:
+        shared = (
+            self._same(
+                tuple(each for each, want in zip(given, wants, strict=True) if want == "x"), "unit-mismatch", name
+            )
+            if "x" in wants
+            else ()
+        )
         if shared is None:
             return None
         rest = iter(shared)
         result: list[Expression] = []
         for each, want in zip(given, wants, strict=True):
-            fitted = next(rest) if want == "x" else each if isinstance(want, str) else self.fit(each, want, f"this argument of {name}")
+            fitted = (
+                next(rest)
+                if want == "x"
+                else each
+                if isinstance(want, str)
+                else self.fit(each, want, f"this argument of {name}")
+            )
             if fitted is None:
                 return None
             result.append(fitted)
@@ -313,7 +399,9 @@ class Checker:
 
     def _count(self, node: syntax.Call, name: str, right: bool, wanted: str) -> bool:
         if not right:
-            self.problems.error("argument-count", f"{name} takes {wanted} arguments, not {len(node.arguments)}", node.span)
+            self.problems.error(
+                "argument-count", f"{name} takes {wanted} arguments, not {len(node.arguments)}", node.span
+            )
         return right
 
     def _inlined(self, node: syntax.Call, function: syntax.Function, scope: Scope) -> Expression | None:
@@ -322,13 +410,19 @@ class Checker:
             return None
         if name in scope.active:
             chain = " -> ".join((*scope.active[scope.active.index(name) :], name))
-            self.problems.error("circular-definition", f"the function {name} calls itself: {chain}", function.name.span, node.span)
+            self.problems.error(
+                "circular-definition", f"the function {name} calls itself: {chain}", function.name.span, node.span
+            )
             return None
         if len(scope.active) > 50:
             self.problems.error("too-deep", "functions call each other more than 50 deep", node.span)
             return None
         arguments = [self.value(each.value, scope) for each in node.arguments]
-        given = {parameter.text: each for parameter, each in zip(function.parameters, arguments, strict=True) if each is not None}
+        given = {
+            parameter.text: each
+            for parameter, each in zip(function.parameters, arguments, strict=True)
+            if each is not None
+        }
         if len(given) < len(arguments):
             return None
         inner = Scope({}, scope.functions, scope.time, f"in the function {name}", None, given, (*scope.active, name))
@@ -343,17 +437,27 @@ class Checker:
         for position in range(before, len(self.problems.found)):
             each = self.problems.found[position]
             note = f"in the call {node.span.text.splitlines()[0][:60]} at {node.span}"
-            self.problems.found[position] = type(each)(each.code, each.headline, each.labels, (*each.notes, note), each.hints, each.severity)
+            self.problems.found[position] = type(each)(
+                each.code, each.headline, each.labels, (*each.notes, note), each.hints, each.severity
+            )
 
     def _sized(self, expression: Expression) -> Expression | None:
         if size(expression) <= LARGEST:
             return expression
-        self.problems.error("too-large", f"this expression has more than {LARGEST} parts once its functions are put in place", expression.span)
+        self.problems.error(
+            "too-large",
+            f"this expression has more than {LARGEST} parts once its functions are put in place",
+            expression.span,
+        )
         return None
 
 
 def _literal_hint(expression: Expression, dimension: Dimension) -> tuple[str, ...]:
-    if isinstance(expression, Number) and expression.dimension == DIMENSIONLESS and expression.span.text[:1] in "0123456789.":
+    if (
+        isinstance(expression, Number)
+        and expression.dimension == DIMENSIONLESS
+        and expression.span.text[:1] in "0123456789."
+    ):
         return (f"give the literal a unit: {expression.span.text}[{dimension}]",)
     return ()
 
@@ -362,7 +466,11 @@ def _unit_hint(found: Expression, dimension: Dimension) -> tuple[str, ...]:
     literal = _literal_hint(found, dimension)
     if literal:
         return literal
-    return (f"the factor between the two is in {dimension / found.dimension}",) if DIMENSIONLESS not in (found.dimension, dimension) else ()
+    return (
+        (f"the factor between the two is in {dimension / found.dimension}",)
+        if DIMENSIONLESS not in (found.dimension, dimension)
+        else ()
+    )
 
 
 def ordered(definitions: Iterable[str], reads: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:

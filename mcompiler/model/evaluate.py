@@ -40,7 +40,9 @@ def _value(expression: Expression, values: Mapping[str, Array], known: dict[int,
             return values[expression.name]
         case Apply():
             if id(expression) not in known:
-                known[id(expression)] = _apply(expression.function, [_value(each, values, known) for each in expression.arguments])
+                known[id(expression)] = _apply(
+                    expression.function, [_value(each, values, known) for each in expression.arguments]
+                )
             return known[id(expression)]
 
 
@@ -58,7 +60,9 @@ def _apply(function: str, arguments: list[Array]) -> Array:
     return _ELEMENTARY[function](*arguments)
 
 
-def _pulse(t: Array, low: Array, high: Array, delay: Array, rise: Array, fall: Array, width: Array, period: Array) -> Array:
+def _pulse(
+    t: Array, low: Array, high: Array, delay: Array, rise: Array, fall: Array, width: Array, period: Array
+) -> Array:
     local = t - delay
     local = np.where((local > 0) & np.isfinite(period) & (period > 0), local - np.floor(local / period) * period, local)
     corners = [np.float64(0), rise, rise + width, rise + width + fall]

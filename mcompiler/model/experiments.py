@@ -27,13 +27,20 @@ METHODS: dict[str, set[str]] = {
 _NUMBERS = {"rtol", "atol"}
 
 
-def resolve_experiment(block: syntax.Block, circuits: Mapping[str, Circuit], functions: Mapping[str, syntax.Function], problems: Problems) -> Experiment | None:
+def resolve_experiment(
+    block: syntax.Block, circuits: Mapping[str, Circuit], functions: Mapping[str, syntax.Function], problems: Problems
+) -> Experiment | None:
     """The experiment, or None where it runs on nothing."""
     assert block.on is not None
     target = block.on.text
     if target not in circuits:
         what = "learning" if block.kind == "learning" else "experiment"
-        problems.error("unknown-circuit", f"the {what} {block.name.text} runs on {target}, but there is no such circuit", block.on.span, hints=did_you_mean(target, circuits) or ("declare it: circuit " + target + " { ... }",))
+        problems.error(
+            "unknown-circuit",
+            f"the {what} {block.name.text} runs on {target}, but there is no such circuit",
+            block.on.span,
+            hints=did_you_mean(target, circuits) or ("declare it: circuit " + target + " { ... }",),
+        )
         return None
     return _Resolver(block, circuits[target], functions, problems).experiment()
 
@@ -61,7 +68,9 @@ class _Draft:
 
 
 class _Resolver:
-    def __init__(self, block: syntax.Block, circuit: Circuit, functions: Mapping[str, syntax.Function], problems: Problems) -> None:
+    def __init__(
+        self, block: syntax.Block, circuit: Circuit, functions: Mapping[str, syntax.Function], problems: Problems
+    ) -> None:
         self.block = block
         self.target = circuit
         self.functions = functions
@@ -95,16 +104,31 @@ class _Resolver:
                 self._unsupported(each)
         draft = self.draft
         if draft.run is None and self.block.kind == "experiment":
-            self.problems.error("missing-run", f"the experiment {self.block.name.text} does not say how long it runs", self.block.name.span, hints=("write run to 1[s]",))
+            self.problems.error(
+                "missing-run",
+                f"the experiment {self.block.name.text} does not say how long it runs",
+                self.block.name.span,
+                hints=("write run to 1[s]",),
+            )
         return Experiment(
             self.block.name.text, self.target, self.block.name.span, draft.until, tuple(draft.assignments), tuple(draft.saves), tuple(draft.plots),
             tuple(draft.losses), tuple(draft.data.values()), draft.seed, draft.method, draft.options, self.block.doc,
         )  # fmt: skip
 
     def _unsupported(self, each: syntax.Node) -> None:
-        names = {syntax.Sweep: "sweeps", syntax.Present: "learning rules", syntax.ErrorState: "error networks", syntax.Drive: "drives", syntax.Train: "training"}
+        names = {
+            syntax.Sweep: "sweeps",
+            syntax.Present: "learning rules",
+            syntax.ErrorState: "error networks",
+            syntax.Drive: "drives",
+            syntax.Train: "training",
+        }
         what = names.get(type(each), "this statement")
-        self.problems.error("unsupported", f"{what} {'is' if what in ('training', 'this statement') else 'are'} part of the language, but this version does not compile {'it' if what == 'training' else 'them'}", each.span)
+        self.problems.error(
+            "unsupported",
+            f"{what} {'is' if what in ('training', 'this statement') else 'are'} part of the language, but this version does not compile {'it' if what == 'training' else 'them'}",
+            each.span,
+        )
 
     def _scope(self, place: str, time: bool = False) -> Scope:
         constants = {name: known for name, known in self.own.items() if known.what != "input"}
@@ -115,23 +139,37 @@ class _Resolver:
     def _data(self, each: syntax.Data) -> None:
         name = each.name.text
         if name in self.draft.data:
-            self.problems.error("duplicate-name", f"there are two data with the name {name}", (each.name.span, "again here"), (self.draft.data[name].span, "first here"))
+            self.problems.error(
+                "duplicate-name",
+                f"there are two data with the name {name}",
+                (each.name.span, "again here"),
+                (self.draft.data[name].span, "first here"),
+            )
             return
         self.draft.data[name] = Data(name, each.file.value, each.span)
 
     def _run(self, each: syntax.Run) -> None:
         if self.draft.run is not None:
-            self.problems.error("duplicate-run", "an experiment runs once", (each.span, "again here"), (self.draft.run, "first here"))
+            self.problems.error(
+                "duplicate-run", "an experiment runs once", (each.span, "again here"), (self.draft.run, "first here")
+            )
             return
         self.draft.run = each.span
         if each.until is None or each.steady is not None:
-            self.problems.error("unsupported", "run until steady is part of the language, but this version does not compile it", each.span, hints=("write run to 1[s]",))
+            self.problems.error(
+                "unsupported",
+                "run until steady is part of the language, but this version does not compile it",
+                each.span,
+                hints=("write run to 1[s]",),
+            )
             return
         until = self.check.of(each.until, self._scope("the end of a run"), TIME, "the end of a run")
         value = constant(until) if until is not None else None
         if until is not None and value is not None and not 0 < value < float("inf"):
             what = "empty" if value == 0 else "negative" if value < 0 else "endless"
-            self.problems.error("empty-run", f"this run is {what}: it starts at 0 s", until.span, hints=("give a positive time",))
+            self.problems.error(
+                "empty-run", f"this run is {what}: it starts at 0 s", until.span, hints=("give a positive time",)
+            )
             return
         self.draft.until = until
 
@@ -147,7 +185,12 @@ class _Resolver:
     def _method(self, each: syntax.Method) -> None:
         name = each.name.text
         if name not in METHODS:
-            self.problems.error("unknown-method", f"there is no method {name}", each.name.span, hints=did_you_mean(name, METHODS) or (f"there are {', '.join(METHODS)}",))
+            self.problems.error(
+                "unknown-method",
+                f"there is no method {name}",
+                each.name.span,
+                hints=did_you_mean(name, METHODS) or (f"there are {', '.join(METHODS)}",),
+            )
             return
         self.draft.method = name
         for option in each.options:
@@ -156,9 +199,19 @@ class _Resolver:
     def _option(self, method: str, option: syntax.Argument) -> None:
         key = option.name.text if option.name else ""
         if key not in METHODS[method]:
-            self.problems.error("unknown-argument", f"{method} has no option {key}", option.span, hints=did_you_mean(key, METHODS[method]) or (f"it has {', '.join(sorted(METHODS[method]))}",))
+            self.problems.error(
+                "unknown-argument",
+                f"{method} has no option {key}",
+                option.span,
+                hints=did_you_mean(key, METHODS[method]) or (f"it has {', '.join(sorted(METHODS[method]))}",),
+            )
             return
-        found = self.check.of(option.value, self._scope(f"the option {key}"), DIMENSIONLESS if key in _NUMBERS else TIME, f"the option {key}")
+        found = self.check.of(
+            option.value,
+            self._scope(f"the option {key}"),
+            DIMENSIONLESS if key in _NUMBERS else TIME,
+            f"the option {key}",
+        )
         value = constant(found) if found is not None else None
         if found is not None and (value is None or not value > 0):
             self.problems.error("bad-option", f"{key} must be a positive literal", found.span)
@@ -173,15 +226,25 @@ class _Resolver:
         if target is None:
             return
         element, name, dimension, declared = target
-        before = next((one for one in self.draft.assignments if (one.element, one.name, one.kind) == (element, name, each.kind)), None)
+        before = next(
+            (one for one in self.draft.assignments if (one.element, one.name, one.kind) == (element, name, each.kind)),
+            None,
+        )
         if before is not None:
-            self.problems.error("duplicate-name", f"{before.path} is given twice", (each.span, "again here"), (before.span, "first here"))
+            self.problems.error(
+                "duplicate-name",
+                f"{before.path} is given twice",
+                (each.span, "again here"),
+                (before.span, "first here"),
+            )
         scope = self._scope(f"the value of {each.name.text}", time=each.kind == "input")
         if each.kind == "input":
             scope.place = f"in the input {each.name.text}"
         value = resolve_value(each.value, each.is_distribution, scope, dimension, each.name.text, self.check, declared)
         if value is not None:
-            self.draft.assignments.append(Assignment(each.kind if each.kind != "target" else "set", element, name, value, each.span))
+            self.draft.assignments.append(
+                Assignment(each.kind if each.kind != "target" else "set", element, name, value, each.span)
+            )
 
     def _assigned(self, each: syntax.Assignment) -> tuple[str, str, Dimension, Span | None] | None:
         parts = each.name.parts
@@ -204,7 +267,12 @@ class _Resolver:
         settable = {one.name: one for one in tables[each.kind]}
         if name not in settable:
             what = {"set": "parameter", "initial": "state", "input": "input", "target": "target"}[each.kind]
-            self.problems.error("unknown-argument", f"{element} has no {what} {name}", each.name.span, hints=did_you_mean(name, settable) or (f"it has {', '.join(settable) or 'none'}",))
+            self.problems.error(
+                "unknown-argument",
+                f"{element} has no {what} {name}",
+                each.name.span,
+                hints=did_you_mean(name, settable) or (f"it has {', '.join(settable) or 'none'}",),
+            )
             return None
         return element, name, settable[name].dimension, settable[name].span
 
@@ -214,8 +282,12 @@ class _Resolver:
         if known is None or known.what not in wanted:
             names = [key for key, value in self.own.items() if value.what in wanted]
             what = {"set": "parameter or size", "input": "input", "initial": "state"}.get(each.kind, "quantity")
-            hints = did_you_mean(name, names) or (("name the element: initial M.w = ...",) if each.kind == "initial" else ())
-            self.problems.error("unknown-argument", f"{self.target.name} has no {what} {name}", each.name.span, hints=hints)
+            hints = did_you_mean(name, names) or (
+                ("name the element: initial M.w = ...",) if each.kind == "initial" else ()
+            )
+            self.problems.error(
+                "unknown-argument", f"{self.target.name} has no {what} {name}", each.name.span, hints=hints
+            )
             return None
         return "", name, known.dimension, known.span
 
@@ -223,9 +295,17 @@ class _Resolver:
 
     def _save(self, each: syntax.Save) -> None:
         if each.reduction is not None:
-            self.problems.error("unsupported", f"save {each.reduction.text} of is part of the language, but this version does not compile it", each.span)
+            self.problems.error(
+                "unsupported",
+                f"save {each.reduction.text} of is part of the language, but this version does not compile it",
+                each.span,
+            )
             return
-        every = self.check.of(each.every, self._scope("the distance of saved times"), TIME, "the distance of saved times") if each.every else None
+        every = (
+            self.check.of(each.every, self._scope("the distance of saved times"), TIME, "the distance of saved times")
+            if each.every
+            else None
+        )
         value = constant(every) if every is not None else None
         if every is not None and value is not None and not 0 < value < float("inf"):
             self.problems.error("empty-run", "the distance of saved times must be positive", every.span)
@@ -235,7 +315,9 @@ class _Resolver:
 
     def _plot(self, each: syntax.Plot) -> None:
         if each.form is not None:
-            self.problems.error("unsupported", "plot ... as is part of the language, but this version does not draw it", each.form.span)
+            self.problems.error(
+                "unsupported", "plot ... as is part of the language, but this version does not draw it", each.form.span
+            )
         against = None
         if each.against is not None and not (isinstance(each.against, syntax.Name) and each.against.text == "t"):
             against = self._signal(each.against)
@@ -262,8 +344,18 @@ class _Resolver:
             self._unknown_signal(node)
             return None
         if quantity not in known:
-            note = ("the current of a capacitor is that of the other elements at its node, taken together",) if owner.name in self.elements and quantity == "i" else ()
-            self.problems.error("unknown-signal", f"{owner.name} has no signal {quantity}", node.span, notes=note, hints=did_you_mean(quantity, known) or (f"it has {', '.join(known)}",))
+            note = (
+                ("the current of a capacitor is that of the other elements at its node, taken together",)
+                if owner.name in self.elements and quantity == "i"
+                else ()
+            )
+            self.problems.error(
+                "unknown-signal",
+                f"{owner.name} has no signal {quantity}",
+                node.span,
+                notes=note,
+                hints=did_you_mean(quantity, known) or (f"it has {', '.join(known)}",),
+            )
             return None
         indices = self._indices(owner, rank)
         return None if indices is None else Signal(owner.name, quantity, known[quantity], node.span, indices)
@@ -285,10 +377,15 @@ class _Resolver:
         return tuple(result)
 
     def _unknown_signal(self, node: syntax.Name) -> None:
-        owners = {**{name: quantities(each.device) for name, each in self.elements.items()}, **{name: {"v": VOLTAGE} for name in self.nodes}}
+        owners = {
+            **{name: quantities(each.device) for name, each in self.elements.items()},
+            **{name: {"v": VOLTAGE} for name in self.nodes},
+        }
         every: Iterable[str] = [f"{name}.{quantity}" for name, known in owners.items() for quantity in known]
         hints = did_you_mean(node.text, every) or (f"{self.target.name} has {', '.join(owners)}",)
-        self.problems.error("unknown-signal", f"{node.text} is not a signal of {self.target.name}", node.span, hints=hints)
+        self.problems.error(
+            "unknown-signal", f"{node.text} is not a signal of {self.target.name}", node.span, hints=hints
+        )
 
     # --- losses
 
@@ -307,14 +404,42 @@ class _Resolver:
             return
         kind, at, start, stop = place
         if columns and not (isinstance(at, Name) and "." in at.name):
-            self.problems.error("data-without-times", "a loss with data is taken at the times of a data column", each.value.span, hints=(f"write loss at {columns[0].split('.')[0]}.t = ...",))
+            self.problems.error(
+                "data-without-times",
+                "a loss with data is taken at the times of a data column",
+                each.value.span,
+                hints=(f"write loss at {columns[0].split('.')[0]}.t = ...",),
+            )
             return
-        if any(loss.value.dimension != value.dimension * (TIME if kind == "over" and loss.kind != "over" else DIMENSIONLESS) for loss in self.draft.losses if loss.kind == kind):
-            self.problems.error("unit-mismatch", "the terms of a loss must have one unit", (value.span, str(value.dimension)), (self.draft.losses[0].value.span, str(self.draft.losses[0].value.dimension)))
+        if any(
+            loss.value.dimension
+            != value.dimension * (TIME if kind == "over" and loss.kind != "over" else DIMENSIONLESS)
+            for loss in self.draft.losses
+            if loss.kind == kind
+        ):
+            self.problems.error(
+                "unit-mismatch",
+                "the terms of a loss must have one unit",
+                (value.span, str(value.dimension)),
+                (self.draft.losses[0].value.span, str(self.draft.losses[0].value.dimension)),
+            )
             return
-        self.draft.losses.append(Loss("over" if kind == "over" else "at" if kind == "at" else "end", value, each.span, at, start, stop, signals, tuple(columns)))
+        self.draft.losses.append(
+            Loss(
+                "over" if kind == "over" else "at" if kind == "at" else "end",
+                value,
+                each.span,
+                at,
+                start,
+                stop,
+                signals,
+                tuple(columns),
+            )
+        )
 
-    def _loss_place(self, each: syntax.Loss) -> tuple[str, Expression | None, Expression | None, Expression | None] | None:
+    def _loss_place(
+        self, each: syntax.Loss
+    ) -> tuple[str, Expression | None, Expression | None, Expression | None] | None:
         scope = self._scope("the time of a loss")
         scope.dotted = lambda node: self._mentioned(node, {}, [], allow_data=True)
         if each.at is not None:
@@ -322,7 +447,9 @@ class _Resolver:
             if at is None:
                 return None
             if not isinstance(at, Name) and any("." in name for name in name_set(at)):
-                self.problems.error("data-without-times", "the times of a loss are one data column, or one time", each.at.span)
+                self.problems.error(
+                    "data-without-times", "the times of a loss are one data column, or one time", each.at.span
+                )
                 return None
             return "at", at, None, None
         if each.over is not None:
@@ -337,12 +464,16 @@ class _Resolver:
             return "over", None, start, stop
         return "end", None, None, None
 
-    def _mentioned(self, node: syntax.Name, signals: dict[str, Signal], columns: list[str], allow_data: bool) -> Expression | None:
+    def _mentioned(
+        self, node: syntax.Name, signals: dict[str, Signal], columns: list[str], allow_data: bool
+    ) -> Expression | None:
         """A signal or a data column inside a loss, as a name with a dot."""
         owner = node.parts[0].name
         if owner in self.draft.data:
             if not allow_data or len(node.parts) != 2:
-                self.problems.error("data-without-times", "data stand in losses at times: loss at data.t = ...", node.span)
+                self.problems.error(
+                    "data-without-times", "data stand in losses at times: loss at data.t = ...", node.span
+                )
                 return None
             column = node.parts[1].name
             name = f"{owner}.{column}"
@@ -354,10 +485,19 @@ class _Resolver:
         if signal is None:
             return None
         if not signal.indices and self._rank(signal):
-            self.problems.error("index-count", f"{signal.name} is an array; a loss needs one of its members", node.span, hints=("give the index: M[0].w",))
+            self.problems.error(
+                "index-count",
+                f"{signal.name} is an array; a loss needs one of its members",
+                node.span,
+                hints=("give the index: M[0].w",),
+            )
             return None
         signals[signal.name] = signal
         return Name(signal.name, signal.dimension, node.span)
 
     def _rank(self, signal: Signal) -> int:
-        return len(self.elements[signal.element].indices) if signal.element in self.elements else len(self.nodes[signal.element].shape)
+        return (
+            len(self.elements[signal.element].indices)
+            if signal.element in self.elements
+            else len(self.nodes[signal.element].shape)
+        )

@@ -22,7 +22,8 @@ Want = str | Dimension
 @dataclass(frozen=True, slots=True)
 class Function:
     """``arguments`` says what each is: a letter (all of one letter share a unit), a dimension, or a condition. With ``repeats`` the last
-    so many may come again. ``result`` is a letter, a dimension, or a rule from the letters' dimensions."""
+    so many may come again. ``result`` is a letter, a dimension, or a rule from the letters' dimensions.
+    """
 
     arguments: tuple[Want, ...]
     result: Want | Callable[[Dimension], Dimension]
@@ -43,10 +44,10 @@ def _root(dimension: Dimension) -> Dimension:
 
 
 _PLAIN = Function((DIMENSIONLESS,), DIMENSIONLESS)
-_PLAIN_NAMES = "exp expm1 log log1p sin cos tan tanh sinh cosh asinh atan logistic".split()
+_PLAIN_NAMES = ["exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan", "logistic"]
 
 FUNCTIONS: dict[str, Function] = {
-    **{name: _PLAIN for name in _PLAIN_NAMES},
+    **dict.fromkeys(_PLAIN_NAMES, _PLAIN),
     "sqrt": Function(("x",), _root),
     "abs": Function(("x",), "x"),
     "sign": Function(("x",), DIMENSIONLESS),

@@ -55,7 +55,11 @@ def library_modules() -> tuple[str, ...]:
 @cache
 def library_index() -> Mapping[str, str]:
     """For every device and function of the library, its module."""
-    return {name: module for module in library_modules() for name in _DEFINED.findall((library_folder() / f"{module}.mem").read_text("utf-8"))}
+    return {
+        name: module
+        for module in library_modules()
+        for name in _DEFINED.findall((library_folder() / f"{module}.mem").read_text("utf-8"))
+    }
 
 
 @cache
@@ -69,7 +73,12 @@ def library_module(name: str) -> syntax.Module:
 def library_functions() -> Mapping[str, syntax.Function]:
     """All functions of the library."""
     modules = {library_index()[name] for name in library_index() if name[0].islower()}
-    return {item.name.text: item for module in sorted(modules) for item in library_module(module).items if isinstance(item, syntax.Function)}
+    return {
+        item.name.text: item
+        for module in sorted(modules)
+        for item in library_module(module).items
+        if isinstance(item, syntax.Function)
+    }
 
 
 def collect(module: syntax.Module, problems: Problems) -> Definitions:
@@ -80,9 +89,9 @@ def collect(module: syntax.Module, problems: Problems) -> Definitions:
     return found
 
 
-
-
-def _add(module: syntax.Module, found: Definitions, problems: Problems, chain: tuple[Path, ...], seen: dict[Path, None]) -> None:
+def _add(
+    module: syntax.Module, found: Definitions, problems: Problems, chain: tuple[Path, ...], seen: dict[Path, None]
+) -> None:
     own = not chain
     for item in module.items:
         match item:
@@ -108,12 +117,24 @@ def _add(module: syntax.Module, found: Definitions, problems: Problems, chain: t
 def _define(name: syntax.Identifier, table: dict[str, Named], item: Named, problems: Problems, what: str) -> None:
     if name.text in table:
         before = table[name.text].name.span
-        problems.error("duplicate-name", f"there are two {what}s with the name {name.text}", (name.span, "again here"), (before, "first here"))
+        problems.error(
+            "duplicate-name",
+            f"there are two {what}s with the name {name.text}",
+            (name.span, "again here"),
+            (before, "first here"),
+        )
         return
     table[name.text] = item
 
 
-def _use(item: syntax.Use, module: syntax.Module, found: Definitions, problems: Problems, chain: tuple[Path, ...], seen: dict[Path, None]) -> None:
+def _use(
+    item: syntax.Use,
+    module: syntax.Module,
+    found: Definitions,
+    problems: Problems,
+    chain: tuple[Path, ...],
+    seen: dict[Path, None],
+) -> None:
     if not item.is_file:
         if item.target not in library_modules():
             hints = did_you_mean(item.target, library_modules()) or (f"the library has {', '.join(library_modules())}",)
@@ -121,11 +142,21 @@ def _use(item: syntax.Use, module: syntax.Module, found: Definitions, problems: 
         return
     folder = module.source.folder
     if folder is None:
-        problems.error("file-not-found", f'"{item.target}" cannot be found: this text has no folder', item.span, hints=("load the model from a file",))
+        problems.error(
+            "file-not-found",
+            f'"{item.target}" cannot be found: this text has no folder',
+            item.span,
+            hints=("load the model from a file",),
+        )
         return
     path = inside(folder if not chain else chain[0].parent, folder, item.target)
     if path is None:
-        problems.error("path-outside", f'"{item.target}" lies outside the folder of the model', item.span, hints=("copy the file below the model's folder",))
+        problems.error(
+            "path-outside",
+            f'"{item.target}" lies outside the folder of the model',
+            item.span,
+            hints=("copy the file below the model's folder",),
+        )
         return
     if path in chain or path == _path(module):
         problems.error("circular-use", f'"{item.target}" uses a file that uses it', item.span)
@@ -164,4 +195,3 @@ def _read(path: Path, item: syntax.Use, problems: Problems) -> syntax.Module | N
             else:
                 problems.error(each.code, each.headline, item.span, notes=each.notes, hints=each.hints)
         return None
-

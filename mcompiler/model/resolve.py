@@ -22,7 +22,9 @@ def resolve(module: syntax.Module) -> Model:
         devices.find(name)
     circuits: dict[str, Circuit] = {}
     for name, block in definitions.circuits.items():
-        circuits[name] = resolve_circuit(block, devices.find, definitions.device_names(), definitions.circuits, definitions.functions, problems)
+        circuits[name] = resolve_circuit(
+            block, devices.find, definitions.device_names(), definitions.circuits, definitions.functions, problems
+        )
     experiments = _experiments(definitions, circuits, problems)
     if not problems.errors and not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
@@ -68,6 +70,11 @@ def _experiments(definitions: Definitions, circuits: dict[str, Circuit], problem
             continue
         if experiment.name in result:
             first = result[experiment.name].span
-            problems.error("duplicate-name", f"there are two experiments with the name {experiment.name}", (experiment.span, "again here"), (first, "first here"))
+            problems.error(
+                "duplicate-name",
+                f"there are two experiments with the name {experiment.name}",
+                (experiment.span, "again here"),
+                (first, "first here"),
+            )
         result[experiment.name] = experiment
     return result

@@ -9,10 +9,33 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.circuits import GROUND
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import TIME_NAME, Expression, Name, Number, name_set, substitute
-from mcompiler.model.model import Assignment, Circuit, Distribution, Element, Experiment, Loss, Model, Parameter, Signal, Value
+from mcompiler.model.model import (
+    Assignment,
+    Circuit,
+    Distribution,
+    Element,
+    Experiment,
+    Loss,
+    Model,
+    Parameter,
+    Signal,
+    Value,
+)
 from mcompiler.network.connect import components
 from mcompiler.network.draw import draw
-from mcompiler.network.network import EdgeClass, End, Floats, GlobalParameter, Group, Integers, Network, Observer, Part, Place, VertexClass
+from mcompiler.network.network import (
+    EdgeClass,
+    End,
+    Floats,
+    GlobalParameter,
+    Group,
+    Integers,
+    Network,
+    Observer,
+    Part,
+    Place,
+    VertexClass,
+)
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS
 
@@ -77,7 +100,9 @@ class _Elaborator:
         self.circuit = circuit
         self.experiment = experiment
         self.problems = problems
-        self.assignments = {(each.kind, each.element, each.name): each for each in (experiment.assignments if experiment else ())}
+        self.assignments = {
+            (each.kind, each.element, each.name): each for each in (experiment.assignments if experiment else ())
+        }
         self.seed = experiment.seed if experiment else 0
         self.state = _State()
         self.first: dict[str, int] = {}
@@ -115,10 +140,17 @@ class _Elaborator:
             given = self.assignments.get(("input", "", each.name))
             value = given.value if given else each.default
             if value is None:
-                self.problems.error("missing-argument", f"the input {each.name} of {self.circuit.name} has no value", each.span, hints=(f"write input {each.name} = ... in the experiment",))
+                self.problems.error(
+                    "missing-argument",
+                    f"the input {each.name} of {self.circuit.name} has no value",
+                    each.span,
+                    hints=(f"write input {each.name} = ... in the experiment",),
+                )
             elif isinstance(value, Distribution) or TIME_NAME not in name_set(value):
                 number = draw(value, self.state.values, (), f"{self.circuit.name}.{each.name}", self.seed)
-                self.state.globals[each.name] = GlobalParameter(each.name, each.dimension, float(number), each.doc, each.span)
+                self.state.globals[each.name] = GlobalParameter(
+                    each.name, each.dimension, float(number), each.doc, each.span
+                )
             else:
                 self.state.inputs[each.name] = value
 
@@ -131,15 +163,26 @@ class _Elaborator:
         given = self.assignments.get(("set", "", each.name))
         value = given.value if given else each.default
         if value is None:
-            self.problems.error("missing-argument", f"{each.name} of {self.circuit.name} has no value", each.span, hints=(f"give a default, or write set {each.name} = ...",))
+            self.problems.error(
+                "missing-argument",
+                f"{each.name} of {self.circuit.name} has no value",
+                each.span,
+                hints=(f"give a default, or write set {each.name} = ...",),
+            )
             return
         number = draw(value, self.state.values, (), f"{self.circuit.name}.{each.name}", self.seed)
         self.state.values[each.name] = number
         self._inside(each, number, given.span if given else each.span)
         if each not in self.circuit.sizes:
-            self.state.globals[each.name] = GlobalParameter(each.name, each.dimension, float(number), each.doc, each.span)
+            self.state.globals[each.name] = GlobalParameter(
+                each.name, each.dimension, float(number), each.doc, each.span
+            )
         elif whole(float(number)) is None or float(number) < 1:
-            self.problems.error("size-zero" if float(number) == 0 else "bad-size", f"the size {each.name} is {float(number):g}; a size is a whole number, one or more", given.span if given else each.span)
+            self.problems.error(
+                "size-zero" if float(number) == 0 else "bad-size",
+                f"the size {each.name} is {float(number):g}; a size is a whole number, one or more",
+                given.span if given else each.span,
+            )
 
     def _inside(self, each: Parameter, number: Floats, span: Span, values: Mapping[str, Floats] | None = None) -> None:
         known = self.state.values if values is None else values
@@ -148,7 +191,12 @@ class _Elaborator:
                 continue
             limit = evaluate(bound, known)
             if np.any(number < limit if below else number > limit):
-                self.problems.error("value-out-of-bounds", f"the value of {each.name} lies {'below' if below else 'above'} its bound {float(np.min(limit)):g}", span, (each.span, "declared here"))
+                self.problems.error(
+                    "value-out-of-bounds",
+                    f"the value of {each.name} lies {'below' if below else 'above'} its bound {float(np.min(limit)):g}",
+                    span,
+                    (each.span, "declared here"),
+                )
 
     # --- nodes and ends
 
@@ -166,17 +214,30 @@ class _Elaborator:
         value = float(evaluate(expression, self.state.values))
         count = whole(value)
         if count is None or count < 1:
-            self.problems.error("size-zero" if value == 0 else "bad-size", f"{name} would have {value:g} members; a size is a whole number, one or more", expression.span, *([] if span == expression.span else [span]))
+            self.problems.error(
+                "size-zero" if value == 0 else "bad-size",
+                f"{name} would have {value:g} members; a size is a whole number, one or more",
+                expression.span,
+                *([] if span == expression.span else [span]),
+            )
             return 1
         return count
 
     def _fits(self, members: int, span: Span, name: str) -> None:
         if members > MOST:
             size = members * BYTES_PER_MEMBER / 2**30
-            self.problems.error("size-too-large", f"{name} makes {members} members, which would need about {size:.0f} GiB; the limit is {MOST}", span, hints=("make it smaller",))
+            self.problems.error(
+                "size-too-large",
+                f"{name} makes {members} members, which would need about {size:.0f} GiB; the limit is {MOST}",
+                span,
+                hints=("make it smaller",),
+            )
 
     def _wire(self, element: Element) -> _Wired | None:
-        ranges = [self._range(index.first, index.last, index.span, f"{element.name} over {index.name}") for index in element.indices]
+        ranges = [
+            self._range(index.first, index.last, index.span, f"{element.name} over {index.name}")
+            for index in element.indices
+        ]
         if any(each is None for each in ranges):
             return None
         bounds = [each for each in ranges if each is not None]
@@ -215,7 +276,11 @@ class _Elaborator:
             bad = (value < 0) | (value >= extent) | (value != np.floor(value))
             if np.any(bad):
                 wrong = float(value[int(np.argmax(bad))])
-                self.problems.error("index-out-of-range", f"{element.name} reaches {end.node} at {wrong:g}; its indices run over 0..{extent - 1}", expression.span)
+                self.problems.error(
+                    "index-out-of-range",
+                    f"{element.name} reaches {end.node} at {wrong:g}; its indices run over 0..{extent - 1}",
+                    expression.span,
+                )
                 return None
             flat = flat * extent + value.astype(np.int64)
         return flat + self.first[end.node]
@@ -229,7 +294,11 @@ class _Elaborator:
             value, at_element = self._chosen(element, each.name, each.default)
             if value is None:
                 continue
-            local = frozenset() if at_element else name_set(_expression(value)) & (own | {one.name for one in device.inputs})
+            local = (
+                frozenset()
+                if at_element
+                else name_set(_expression(value)) & (own | {one.name for one in device.inputs})
+            )
             self._value(wired, each.name, value, index, local, at_element)
         known = {**self.state.values, **wired.values}
         for parameter in device.parameters:
@@ -239,7 +308,9 @@ class _Elaborator:
             assigned = self.assignments.get(("initial", element.name, state.name))
             initial = assigned.value if assigned else element.values.get(state.name)
             if initial is not None:
-                number = draw(initial, {**self.state.values, **index}, (wired.size,), f"{element.name}.{state.name}", self.seed)
+                number = draw(
+                    initial, {**self.state.values, **index}, (wired.size,), f"{element.name}.{state.name}", self.seed
+                )
                 wired.initials[state.name] = np.array(np.broadcast_to(number, (wired.size,)))
             self._check_initial(wired, state.name, assigned)
 
@@ -251,7 +322,15 @@ class _Elaborator:
                 return assigned.value, True
         return (element.values[name], True) if name in element.values else (default, False)
 
-    def _value(self, wired: _Wired, name: str, value: Value, index: Mapping[str, Floats], local: frozenset[str], at_element: bool) -> None:
+    def _value(
+        self,
+        wired: _Wired,
+        name: str,
+        value: Value,
+        index: Mapping[str, Floats],
+        local: frozenset[str],
+        at_element: bool,
+    ) -> None:
         if not isinstance(value, Distribution):
             expression = substitute(value, self.state.inputs) if at_element else value
             read = name_set(expression)
@@ -262,7 +341,9 @@ class _Elaborator:
         number = draw(value, {**self.state.values, **index}, (wired.size,), f"{wired.element.name}.{name}", self.seed)
         wired.values[name] = np.asarray(number if number.shape else float(number))
 
-    def _given(self, wired: _Wired, name: str, expression: Expression, index: Mapping[str, Floats], read: frozenset[str]) -> None:
+    def _given(
+        self, wired: _Wired, name: str, expression: Expression, index: Mapping[str, Floats], read: frozenset[str]
+    ) -> None:
         """A value that depends on parameters or time is a definition; names from outside the device are marked, indices become values."""
         outside: dict[str, Expression] = {}
         for each in read - {TIME_NAME}:
@@ -278,7 +359,11 @@ class _Elaborator:
 
     def _check_initial(self, wired: _Wired, name: str, assigned: Assignment | None) -> None:
         state = next(each for each in wired.element.device.states if each.name == name)
-        known = {**self.state.values, **wired.values, **{global_name(key): np.float64(one.value) for key, one in self.state.globals.items()}}
+        known = {
+            **self.state.values,
+            **wired.values,
+            **{global_name(key): np.float64(one.value) for key, one in self.state.globals.items()},
+        }
         for key, expression in _resolved_order(wired.given):
             if name_set(expression) <= known.keys():
                 known[key] = evaluate(expression, known)  # type: ignore[assignment]
@@ -294,22 +379,51 @@ class _Elaborator:
                 continue
             limit = evaluate(bound, known)
             if np.any(number < limit if below else number > limit):
-                span = assigned.span if assigned else wired.element.values[name].span if name in wired.element.values else state.span
+                span = (
+                    assigned.span
+                    if assigned
+                    else wired.element.values[name].span
+                    if name in wired.element.values
+                    else state.span
+                )
                 side = f"{'below' if below else 'above'} its bound {float(np.min(limit)):g}"
-                self.problems.error("initial-out-of-bounds", f"the initial value of {wired.element.name}.{name} lies {side}", span, (bound.span, "the bound"))
+                self.problems.error(
+                    "initial-out-of-bounds",
+                    f"the initial value of {wired.element.name}.{name} lies {side}",
+                    span,
+                    (bound.span, "the bound"),
+                )
 
     # --- wiring
 
     def _check_wiring(self, count: int, wired: list[_Wired]) -> None:
-        first = np.concatenate([np.where(each.ends[0] == _GROUND, count, each.ends[0]) for each in wired]) if wired else np.empty(0, dtype=np.int64)
-        second = np.concatenate([np.where(each.ends[1] == _GROUND, count, each.ends[1]) for each in wired]) if wired else first
+        first = (
+            np.concatenate([np.where(each.ends[0] == _GROUND, count, each.ends[0]) for each in wired])
+            if wired
+            else np.empty(0, dtype=np.int64)
+        )
+        second = (
+            np.concatenate([np.where(each.ends[1] == _GROUND, count, each.ends[1]) for each in wired])
+            if wired
+            else first
+        )
         joined = np.bincount(np.concatenate([first, second]), minlength=count + 1)
         label = components(count + 1, first, second)
         for node in range(count):
             if joined[node] == 0:
-                self._node_error("floating-node", node, "floats: no element joins it to the rest", "join it to an element, or drop it")
+                self._node_error(
+                    "floating-node",
+                    node,
+                    "floats: no element joins it to the rest",
+                    "join it to an element, or drop it",
+                )
             elif label[node] != label[count] and label[node] == node:
-                self._node_error("no-ground", node, "and what it is joined to have no path to ground", "join one of these nodes to ground")
+                self._node_error(
+                    "no-ground",
+                    node,
+                    "and what it is joined to have no path to ground",
+                    "join one of these nodes to ground",
+                )
             if len(self.problems.found) > 20:
                 break
         if not self.problems.errors:
@@ -340,9 +454,19 @@ class _Elaborator:
         for node, sources in driven_by.items():
             name, span = self._node_name(node)
             if len(sources) > 1:
-                self.problems.error("source-loop", f"these voltage sources form a loop: {', '.join(sources)} (at node {name})", span, hints=("put a resistor in series with one of them",))
+                self.problems.error(
+                    "source-loop",
+                    f"these voltage sources form a loop: {', '.join(sources)} (at node {name})",
+                    span,
+                    hints=("put a resistor in series with one of them",),
+                )
             if capacitive[node]:
-                self.problems.error("unsupported", f"node {name} has both a voltage source and a capacitor to ground; this version does not compile that", span, hints=("drop the capacitor: the source alone decides the voltage",))
+                self.problems.error(
+                    "unsupported",
+                    f"node {name} has both a voltage source and a capacitor to ground; this version does not compile that",
+                    span,
+                    hints=("drop the capacitor: the source alone decides the voltage",),
+                )
         undriven = ~capacitive
         undriven[list(driven_by)] = False
         for node in np.flatnonzero(undriven)[:20]:
@@ -358,10 +482,18 @@ class _Elaborator:
     def _source(self, each: _Wired, driven_by: dict[int, list[str]]) -> None:
         first, second = each.ends
         if np.any((first != _GROUND) & (second != _GROUND)):
-            self.problems.error("unsupported", f"the voltage source {each.element.name} has no terminal at ground; this version compiles sources to ground only", each.element.span)
+            self.problems.error(
+                "unsupported",
+                f"the voltage source {each.element.name} has no terminal at ground; this version compiles sources to ground only",
+                each.element.span,
+            )
             return
         if np.any((first == _GROUND) & (second == _GROUND)):
-            self.problems.error("source-loop", f"the voltage source {each.element.name} is short-circuited: both terminals are ground", each.element.span)
+            self.problems.error(
+                "source-loop",
+                f"the voltage source {each.element.name} is short-circuited: both terminals are ground",
+                each.element.span,
+            )
             return
         for node in np.where(first == _GROUND, second, first):
             driven_by.setdefault(int(node), []).append(each.element.name)
@@ -369,7 +501,11 @@ class _Elaborator:
     def _capacitor(self, each: _Wired, capacitive: np.ndarray) -> None:  # type: ignore[type-arg]
         first, second = each.ends
         if np.any((first != _GROUND) & (second != _GROUND)):
-            self.problems.error("unsupported", f"the capacitor {each.element.name} has no terminal at ground; this version compiles capacitors to ground only", each.element.span)
+            self.problems.error(
+                "unsupported",
+                f"the capacitor {each.element.name} has no terminal at ground; this version compiles capacitors to ground only",
+                each.element.span,
+            )
             return
         nodes = np.where(first == _GROUND, second, first)
         capacitive[nodes[nodes != _GROUND]] = True
@@ -384,7 +520,9 @@ class _Elaborator:
         sources = [each for each in wired if _kind(each) == "source"]
         for members, sign in self._sorted_sources(sources):
             group = self._group(members, [one.name for one in vertices])
-            nodes = np.concatenate([np.maximum(each.wired.ends[0], each.wired.ends[1])[each.positions] for each in members])
+            nodes = np.concatenate(
+                [np.maximum(each.wired.ends[0], each.wired.ends[1])[each.positions] for each in members]
+            )
             vertices.append(VertexClass(group.name, "driven", nodes, group, sign))
             names[nodes], place[nodes] = group.name, np.arange(len(nodes))
             _note(parts, members, group.name)
@@ -392,10 +530,14 @@ class _Elaborator:
         if len(free):
             vertices.insert(0, VertexClass(NODES, "capacitive", free, initials=self._node_initials(free)))
             names[free], place[free] = NODES, np.arange(len(free))
-        edges = self._edges([each for each in wired if _kind(each) != "source"], names, place, parts, [one.name for one in vertices])
+        edges = self._edges(
+            [each for each in wired if _kind(each) != "source"], names, place, parts, [one.name for one in vertices]
+        )
         elements = {each.element.name: Place(each.shape, tuple(parts[each.element.name])) for each in wired}
         nodes_at = {each.name: self._node_place(each.name, names, place) for each in self.circuit.nodes}
-        network = Network(self.circuit.name, tuple(self.state.globals.values()), tuple(vertices), tuple(edges), elements, nodes_at)
+        network = Network(
+            self.circuit.name, tuple(self.state.globals.values()), tuple(vertices), tuple(edges), elements, nodes_at
+        )
         return self._with_losses(network)
 
     def _sorted_sources(self, sources: list[_Wired]) -> list[tuple[list[_Members], int]]:
@@ -409,7 +551,9 @@ class _Elaborator:
                     classes.setdefault((sign, _structure(each)), ([], sign))[0].append(members)
         return list(classes.values())
 
-    def _edges(self, wired: list[_Wired], names: np.ndarray, place: Integers, parts: dict[str, list[Part]], taken: list[str]) -> list[EdgeClass]:  # type: ignore[type-arg]
+    def _edges(
+        self, wired: list[_Wired], names: np.ndarray, place: Integers, parts: dict[str, list[Part]], taken: list[str]
+    ) -> list[EdgeClass]:  # type: ignore[type-arg]
         classes: dict[object, list[_Members]] = {}
         for each in wired:
             at = [names[end] for end in each.ends]  # ground, -1, has the empty name at the end
@@ -438,13 +582,23 @@ class _Elaborator:
         for name in first.values:
             shaped = [each.wired.values[name] for each in members]
             if several or shaped[0].shape:
-                values[name] = np.concatenate([np.broadcast_to(one, (each.wired.size,))[each.positions] for one, each in zip(shaped, members, strict=True)])
+                values[name] = np.concatenate(
+                    [
+                        np.broadcast_to(one, (each.wired.size,))[each.positions]
+                        for one, each in zip(shaped, members, strict=True)
+                    ]
+                )
             else:
                 values[name] = shaped[0]
         initials: dict[str, Floats] = {}
         for state in first.element.device.states:
             if any(state.name in each.wired.initials for each in members):
-                initials[state.name] = np.concatenate([each.wired.initials.get(state.name, np.full(each.wired.size, np.nan))[each.positions] for each in members])
+                initials[state.name] = np.concatenate(
+                    [
+                        each.wired.initials.get(state.name, np.full(each.wired.size, np.nan))[each.positions]
+                        for each in members
+                    ]
+                )
         names = tuple(each.wired.element.name for each in members)
         name = names[0] if len(names) == 1 else first.element.device.name
         return Group(_fresh(name, taken), first.element.device, names, first.given, values, initials, size)
@@ -457,9 +611,15 @@ class _Elaborator:
                 shape = self.shapes[node.name]
                 mine = (nodes >= self.first[node.name]) & (nodes < self.first[node.name] + _product(shape))
                 if not np.any(mine):
-                    self.problems.error("initial-of-driven", f"node {node.name} is driven by a voltage source: it has no initial value", assigned.span)
+                    self.problems.error(
+                        "initial-of-driven",
+                        f"node {node.name} is driven by a voltage source: it has no initial value",
+                        assigned.span,
+                    )
                     continue
-                number = draw(assigned.value, self.state.values, (int(np.count_nonzero(mine)),), f"{node.name}.v", self.seed)
+                number = draw(
+                    assigned.value, self.state.values, (int(np.count_nonzero(mine)),), f"{node.name}.v", self.seed
+                )
                 initials[mine] = number
         return initials
 
@@ -467,7 +627,10 @@ class _Elaborator:
         shape = self.shapes[name]
         numbers = np.arange(self.first[name], self.first[name] + _product(shape))
         owners = names[numbers]
-        parts = [Part(str(owner), place[numbers[owners == owner]], np.flatnonzero(owners == owner)) for owner in sorted(set(owners))]
+        parts = [
+            Part(str(owner), place[numbers[owners == owner]], np.flatnonzero(owners == owner))
+            for owner in sorted(set(owners))
+        ]
         return Place(shape, tuple(parts))
 
     # --- losses
@@ -477,12 +640,19 @@ class _Elaborator:
         signals = {name: signal for loss in losses for name, signal in loss.signals.items()}
         observers = [each for signal in signals.values() if (each := self._observer(network, signal)) is not None]
         edges = tuple(_picked(each, observers) for each in network.edges)
-        return replace(network, edges=edges, losses=tuple(self._outside(each) for each in losses), observers=tuple(observers))
+        return replace(
+            network, edges=edges, losses=tuple(self._outside(each) for each in losses), observers=tuple(observers)
+        )
 
     def _outside(self, loss: Loss) -> Loss:
         """The loss with names of the circuit marked, inputs and sizes put in place."""
-        marked: dict[str, Expression] = {name: Name(global_name(name), each.dimension, loss.span) for name, each in self.state.globals.items()}
-        sizes = {each.name: Number(float(self.state.values[each.name]), DIMENSIONLESS, loss.span) for each in self.circuit.sizes}
+        marked: dict[str, Expression] = {
+            name: Name(global_name(name), each.dimension, loss.span) for name, each in self.state.globals.items()
+        }
+        sizes = {
+            each.name: Number(float(self.state.values[each.name]), DIMENSIONLESS, loss.span)
+            for each in self.circuit.sizes
+        }
         inputs = {name: substitute(expression, {**marked, **sizes}) for name, expression in self.state.inputs.items()}
         return replace(loss, value=substitute(loss.value, {**marked, **sizes, **inputs}))
 
@@ -495,9 +665,20 @@ class _Elaborator:
         owner, member = located
         kind = next((each for each in network.vertices if each.name == owner), None)
         if kind is not None and kind.kind == "driven" and signal.element in network.elements and signal.quantity == "i":
-            self.problems.error("unsupported", f"the current of a voltage source, {signal.name}, cannot stand in a loss in this version", signal.span, hints=("use the current of the element that it feeds",))
+            self.problems.error(
+                "unsupported",
+                f"the current of a voltage source, {signal.name}, cannot stand in a loss in this version",
+                signal.span,
+                hints=("use the current of the element that it feeds",),
+            )
             return None
-        return Observer(signal.name, owner, node_quantity(network, owner) if signal.element in network.nodes else signal.quantity, member, signal.dimension)
+        return Observer(
+            signal.name,
+            owner,
+            node_quantity(network, owner) if signal.element in network.nodes else signal.quantity,
+            member,
+            signal.dimension,
+        )
 
 
 def _picked(edge: EdgeClass, observers: list[Observer]) -> EdgeClass:
@@ -522,7 +703,9 @@ def node_quantity(network: Network, owner: str) -> str:
 
 def locate(place: Place, indices: tuple[int, ...]) -> tuple[str, int] | None:
     """Class and member of one member of an array; None where the indices lie outside."""
-    if len(indices) != len(place.shape) or any(index >= extent for index, extent in zip(indices, place.shape, strict=True)):
+    if len(indices) != len(place.shape) or any(
+        index >= extent for index, extent in zip(indices, place.shape, strict=True)
+    ):
         return None
     flat = int(np.ravel_multi_index(indices, place.shape)) if indices else 0
     for part in place.parts:
@@ -552,7 +735,11 @@ def _kind(each: _Wired) -> str:
 
 def _structure(each: _Wired) -> object:
     """Elements with an equal structure share a template."""
-    return id(each.element.device), tuple(sorted((name, repr(value)) for name, value in each.given.items())), tuple(each.values)
+    return (
+        id(each.element.device),
+        tuple(sorted((name, repr(value)) for name, value in each.given.items())),
+        tuple(each.values),
+    )
 
 
 def _expression(value: Value) -> Expression | None:

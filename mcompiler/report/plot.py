@@ -40,7 +40,11 @@ def scaled(run: Solution, name: str) -> tuple[NDArray[np.float64], str]:
         return values, f"{name} [{unit}]" if unit != "1" else name
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max()) if finite.size else 0.0
-    power = 0 if largest == 0.0 else int(np.clip(3 * np.floor(np.log10(largest * 1.0001) / 3), min(PREFIXES), max(PREFIXES)))
+    power = (
+        0
+        if largest == 0.0
+        else int(np.clip(3 * np.floor(np.log10(largest * 1.0001) / 3), min(PREFIXES), max(PREFIXES)))
+    )
     return values / 10.0**power, f"{name} [{PREFIXES[power]}{unit}]"
 
 

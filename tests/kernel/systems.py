@@ -2,17 +2,17 @@
 
 import sympy
 
-from mcompiler.equations.functions import clip, constant, exp, floor, gt, logistic, maximum, pulse, pwl, raised, sin, tanh, where
+from mcompiler.equations.functions import (
+    raised,
+    sin,
+)
 from mcompiler.equations.system import (
-    LOSS,
     TIME,
     Accumulator,
     Contribution,
     Definition,
     EdgeClass,
-    Event,
     Parameter,
-    PointLoss,
     Read,
     System,
     Template,
@@ -42,7 +42,9 @@ def hp_device() -> System:
         accumulators=(Accumulator(symbols("i")[0], ONE_),),
     )
     ground = Template(
-        "ground", definitions=(Definition(v, ONE_, sympy.Integer(0)),), accumulators=(Accumulator(symbols("i")[0], ONE_),)
+        "ground",
+        definitions=(Definition(v, ONE_, sympy.Integer(0)),),
+        accumulators=(Accumulator(symbols("i")[0], ONE_),),
     )
     device = Template(
         "HP",

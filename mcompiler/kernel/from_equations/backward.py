@@ -153,7 +153,9 @@ def _vertex_pulls(graph: Graph, seeded: Sequence[Seeds], reads: Mapping[str, Seq
 
 def _published_seed(vertex: Class, name: str) -> Seed:
     symbol = sympy.Symbol(f"bar read {name}", real=True)
-    return Seed(vertex.symbol(name), symbol, lambda block, m: Load("w", scratch_place(block, vertex, bar(name), m.index)))
+    return Seed(
+        vertex.symbol(name), symbol, lambda block, m: Load("w", scratch_place(block, vertex, bar(name), m.index))
+    )
 
 
 def _own_inputs(graph: Graph, owner: Class) -> list[sympy.Symbol]:

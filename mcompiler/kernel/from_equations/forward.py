@@ -137,7 +137,9 @@ def join(owner: Class, bodies: Sequence[Body]) -> Body:
         return sums
 
     outputs = tuple(output for body in bodies for output in body.outputs)
-    return Body(owner, owner.program.steps, outputs, consume, "; ".join(body.comment for body in bodies if body.comment))
+    return Body(
+        owner, owner.program.steps, outputs, consume, "; ".join(body.comment for body in bodies if body.comment)
+    )
 
 
 def visit(

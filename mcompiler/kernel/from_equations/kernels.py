@@ -6,7 +6,7 @@ from dataclasses import replace
 import sympy
 
 from mcompiler.equations.functions import next_breakpoints
-from mcompiler.equations.system import LOSS, TIME, PointLoss, Unknown
+from mcompiler.equations.system import LOSS, PointLoss, Unknown
 from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add, mul, over_members
 from mcompiler.kernel.from_equations.backward import Seed, Seeds, Target, pull_back
@@ -14,14 +14,16 @@ from mcompiler.kernel.from_equations.evaluate import Environment, Source, Stored
 from mcompiler.kernel.from_equations.forward import Body, Consume, prepare, sizes_at, visit
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.program import is_bounded, outside
-from mcompiler.kernel.ir import Float, Integer, Kernel, Load, Local, Op, Reduce, Store, Total, Value
+from mcompiler.kernel.ir import Float, Integer, Kernel, Load, Local, Op, Reduce, Total, Value
 from mcompiler.kernel.layout import RESULT
 
 _INFINITY = Float(float("inf"))
 _RESULT = Integer(RESULT)
 
 
-def _nothing_stored(block: Block, owner: Class, raws: Sequence[sympy.Symbol], member: Member) -> dict[sympy.Symbol, Value]:
+def _nothing_stored(
+    block: Block, owner: Class, raws: Sequence[sympy.Symbol], member: Member
+) -> dict[sympy.Symbol, Value]:
     return {}
 
 
@@ -110,12 +112,16 @@ def _without_state(graph: Graph) -> Environment:
 
 def initial(graph: Graph) -> Kernel:
     """Initial values."""
-    return _per_unknown(graph, abi.INITIAL, "y", [[each.initial for each in owner.template.unknowns] for owner in graph.classes])
+    return _per_unknown(
+        graph, abi.INITIAL, "y", [[each.initial for each in owner.template.unknowns] for owner in graph.classes]
+    )
 
 
 def scale(graph: Graph) -> Kernel:
     """The scales of the unknowns."""
-    return _per_unknown(graph, abi.SCALE, "s", [[each.scale for each in owner.template.unknowns] for owner in graph.classes])
+    return _per_unknown(
+        graph, abi.SCALE, "s", [[each.scale for each in owner.template.unknowns] for owner in graph.classes]
+    )
 
 
 def _per_unknown(graph: Graph, signature: abi.Signature, array: str, outputs: Sequence[Sequence[sympy.Expr]]) -> Kernel:
@@ -268,7 +274,9 @@ def _per_event(kernel: KernelBuilder, graph: Graph, act, *, gives: bool) -> Kern
         for number, guard in enumerate(owner.layout.guards):
             first = kernel.slot(guard.slot, f"event_{owner.name}_{number}")
 
-            def fill(block: Block, member: Member, owner: Class = owner, number: int = number, first: Value = first) -> Sequence[Sum]:
+            def fill(
+                block: Block, member: Member, owner: Class = owner, number: int = number, first: Value = first
+            ) -> Sequence[Sum]:
                 inner = Block(kernel)
                 act(inner, owner, number, member)
                 block.when(Op("eq", (Local("e"), add(first, member.index))), inner, f"event {number} of {owner.name}")
@@ -337,7 +345,9 @@ def _observables(owner: Class) -> Body:
             block.when(_wanted(block.kernel, each.number), inner)
         return ()
 
-    return Body(owner, owner.program.steps, tuple(each.symbol for each in shown), consume, f"observables of {owner.name}")
+    return Body(
+        owner, owner.program.steps, tuple(each.symbol for each in shown), consume, f"observables of {owner.name}"
+    )
 
 
 def loss(graph: Graph) -> Kernel:
