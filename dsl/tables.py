@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,8 @@ def load() -> Tables:
 
 def generate() -> str:
     """The text of the tables of the grammar file; raises lark's ``GrammarError`` where the grammar has a conflict."""
+    from hashlib import sha256
+
     from lark import Lark
 
     text = GRAMMAR.read_text("utf-8")

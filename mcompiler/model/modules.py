@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mcompiler.diagnostics import CompileError, Problems, did_you_mean
-from mcompiler.dsl import library, parse, read_source, syntax
+from mcompiler.dsl import LIBRARY, parse, read_source, syntax
 
 Named = TypeVar("Named", syntax.Block, syntax.Function)
 _DEFINED = re.compile(r"^(?:device|function)\s+(\w+)", re.MULTILINE)
@@ -43,7 +43,7 @@ class Definitions:
 
 def library_folder() -> Path:
     """The folder of the shipped models."""
-    return Path(library.__file__).resolve().parent
+    return LIBRARY
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The language: tokens, parser, printer."""

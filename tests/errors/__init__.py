@@ -1,0 +1,1 @@
+"""One model file for each error, with what is printed for it."""
