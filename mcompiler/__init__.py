@@ -8,16 +8,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcompiler.diagnostics import CompileError, Diagnostic, InternalError
+    from mcompiler.driver import Compilation, compile, load, parse
     from mcompiler.solution import Solution, Status
+    from mcompiler.solver.gradient import Gradient
+    from mcompiler.solver.solver import Solver
 
-__all__ = ["CompileError", "Diagnostic", "InternalError", "Solution", "Status"]
+__all__ = [
+    "Compilation",
+    "CompileError",
+    "Diagnostic",
+    "Gradient",
+    "InternalError",
+    "Solution",
+    "Solver",
+    "Status",
+    "compile",
+    "load",
+    "parse",
+]
 
 _HOME = {
+    "Compilation": "mcompiler.driver",
     "CompileError": "mcompiler.diagnostics",
     "Diagnostic": "mcompiler.diagnostics",
+    "Gradient": "mcompiler.solver.gradient",
     "InternalError": "mcompiler.diagnostics",
     "Solution": "mcompiler.solution",
+    "Solver": "mcompiler.solver.solver",
     "Status": "mcompiler.solution",
+    "compile": "mcompiler.driver",
+    "load": "mcompiler.driver",
+    "parse": "mcompiler.driver",
 }
 
 

@@ -16,6 +16,8 @@ from mcompiler.files import write_atomically, write_bytes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from mcompiler.integrators.run import Tape
+
 
 class Status(enum.Enum):
     """How a run ended. The value is a sentence for the user, with advice where there is something to do."""
@@ -53,7 +55,7 @@ class Solution:
     """A trajectory by the names the model uses.
 
     ``run["M.w"]`` is an array with time first, then the signal's own shape; an ensemble puts its members before time. ``t`` is in seconds and
-    ``units`` names every signal's unit. The fields ``t``, ``y``, ``success``, ``message`` and ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
+    ``units`` names every signal's unit; ``mesh`` is there where the run was asked to record it. The fields ``t``, ``y``, ``success``, ``message`` and ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
     """
 
     t: NDArray[np.float64]
@@ -66,6 +68,7 @@ class Solution:
     events: tuple[EventRecord, ...] = ()
     ensemble: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
     model: str = ""
+    mesh: "Tape | None" = None
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """The values of signal ``name``, time first. Raises KeyError with the names there are."""

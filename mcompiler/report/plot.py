@@ -1,4 +1,4 @@
-"""Pictures of runs, with matplotlib. Knows solutions, not models."""
+"""Pictures of runs, with matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcompiler.files import write_atomically
+from mcompiler.model.model import Experiment
 from mcompiler.solution import Solution
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: Axis labels read best between these powers of ten; beyond, a prefix is used.
 PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 PREFIXABLE = frozenset({"V", "A", "s", "ohm", "S", "F", "H", "W", "J", "C", "Wb", "Hz", "m"})
+#: Without `plot` statements, so many signals are drawn, one above the other.
+_MOST_PLOTS = 12
 
 
 def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axes: "Axes | None" = None) -> "Axes":
@@ -30,6 +33,24 @@ def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axe
         lines[0].set_label(y_label)
     _label(axes, x_label, [scaled(run, name)[1] for name in names or run.unknowns])
     return axes
+
+
+def plot_experiment(experiment: Experiment, run: Solution) -> "Figure":
+    """The experiment's ``plot`` statements, one beside the other; where there are none, every saved signal against time."""
+    plots = [(tuple(each.name for each in plot.signals), plot.against.name if plot.against else "t") for plot in experiment.plots]
+    chosen = plots or [((name,), "t") for name in list(run)[:_MOST_PLOTS]]
+    columns = min(len(chosen), 2 if plots else 1)
+    rows = -(-len(chosen) // columns)
+    figure = new_figure(5.0 * columns + 1.4, (3.4 if plots else 1.6) * rows + 0.8)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=not plots)
+    for place, axes in enumerate(grid.flat):
+        if place < len(chosen):
+            names, against = chosen[place]
+            plot_signals(run, names, against=against, axes=axes)
+        else:
+            axes.set_axis_off()
+    figure.suptitle(f"{run.model}: {experiment.name}", fontsize="medium")
+    return figure
 
 
 def scaled(run: Solution, name: str) -> tuple[NDArray[np.float64], str]:

@@ -1,0 +1,5 @@
+"""``python -m mcompiler`` is the command line."""
+
+from mcompiler.cli import main
+
+main()

@@ -1,0 +1,241 @@
+"""The command line. Only words and files here: every command calls the rooms below; what is slow to import is imported when it is needed.
+
+Exit codes: 0 done, 1 the model or its run failed, 2 wrong usage.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from mcompiler.diagnostics import Diagnostic
+    from mcompiler.driver import Compilation
+    from mcompiler.solution import Solution
+    from mcompiler.solver.solver import Solver
+
+_FILE = click.argument("file", metavar="FILE")
+_EXPERIMENT = click.option("--experiment", metavar="NAME", help="Which experiment of the file; the first by default.")
+_SET = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient")
+_FORMATS = ("text", "latex", "mem")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mcompiler")
+def main() -> None:
+    """Compile models of memristor networks: check them, read their derived equations, run them as machine code.
+
+    \b
+    A first look:
+      mcompiler demo
+      mcompiler devices HP
+      mcompiler equations FILE --of adjoint
+      mcompiler run FILE --plot picture.png
+    """
+
+
+@main.command()
+@_FILE
+def check(file: str) -> None:
+    """Say everything that is wrong with a model."""
+    with _told():
+        model = _load(file)
+        for experiment in model.model.experiments.values():
+            _elaborate(model, experiment.name)
+        circuits = len(model.model.circuits)
+        click.echo(f"{file}: no errors ({len(model.model.own_devices)} devices, {circuits} circuits, {len(model.model.experiments)} experiments)")
+
+
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
+@click.option("--of", "derivation", type=click.Choice(_DERIVATIONS), default="forward", show_default=True, help="Which equations.")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How they are written.")
+def equations(file: str, experiment: str | None, settings: Sequence[str], derivation: str, form: str) -> None:
+    """Show the equations of a model and those derived from them."""
+    with _told():
+        click.echo(_load(file, experiment, settings).equations(derivation).to(form))
+
+
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
+@click.option("--t-end", metavar="TIME", help="End of the run, for instance 5ms, in place of the experiment's.")
+@click.option("--method", help="auto, euler, heun, rk4, bs3, tsit5 or dop853, in place of the model's.")
+@click.option("--rtol", type=float, help="Relative tolerance per step.")
+@click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
+@click.option("--save", "save_to", metavar="FILE", help="Write the run to a .npz or .csv file.")
+@click.option("--plot", "plot_to", metavar="FILE", help="Draw the experiment's plots into a picture (.png, .pdf, .svg).")
+@click.option("--timings", is_flag=True, help="Say how long each stage took.")
+def run(
+    file: str,
+    experiment: str | None,
+    settings: Sequence[str],
+    t_end: str | None,
+    method: str | None,
+    rtol: float | None,
+    step: str | None,
+    save_to: str | None,
+    plot_to: str | None,
+    timings: bool,  # noqa: FBT001 - a flag of the command line
+) -> None:
+    """Run an experiment of a model."""
+    _check_targets(save_to, plot_to)
+    with _told():
+        model = _load(file, experiment, settings)
+        solver = _compiled(model, method=method, rtol=rtol, step=_seconds(step, "--step"))
+        end = _seconds(t_end, "--t-end")
+        solution = solver.run(None if end is None else (0.0, end))
+        _keep(model, solution, save_to, plot_to)
+        if timings:
+            _show_timings(model, solution)
+    if not solution.success:
+        _fail(f"{solution.message}")
+
+
+@main.command(name="format")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit with 1 where a file would change.")
+def format_(files: Sequence[str], only_check: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Rewrite models in the canonical form; comments stay."""
+    from mcompiler.dsl import format_module, parse, read_source
+    from mcompiler.files import write_bytes
+
+    changed: list[str] = []
+    with _told():
+        texts = {file: (source := read_source(Path(file)), format_module(parse(source))) for file in files}
+        for file, (source, text) in texts.items():
+            if source.text != text:
+                changed.append(file)
+                if not only_check:
+                    write_bytes(Path(file), text.encode())
+    for file in changed:
+        click.echo(f"{file}: {'would change' if only_check else 'formatted'}")
+    if only_check and changed:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("name", required=False)
+def devices(name: str | None) -> None:
+    """List the devices of the library, or show one: equations, parameters, parameter sets, source."""
+    from mcompiler.report.devices import describe_device, list_devices
+
+    with _told():
+        click.echo(list_devices() if name is None else describe_device(name))
+
+
+@main.command()
+@click.option("-o", "--output", default="demo.png", show_default=True, metavar="FILE", help="The picture.")
+def demo(output: str) -> None:
+    """Four memristor experiments in one picture, and the commands that show their equations."""
+    _check_targets(None, output)
+    from mcompiler.demo import demo as run_demo
+
+    with _told():
+        run_demo(Path(output), click.echo)
+
+
+# --- what commands share
+
+
+def _load(file: str, experiment: str | None = None, settings: Sequence[str] = ()) -> "Compilation":
+    from mcompiler.driver import load
+
+    model = load(file, experiment=experiment, settings=settings)
+    for each in model.model.warnings:
+        _show(each)
+    return model
+
+
+def _elaborate(model: "Compilation", experiment: str) -> None:
+    from mcompiler.network.elaborate import elaborate
+
+    elaborate(model.model, model.model.experiments[experiment])
+
+
+def _compiled(model: "Compilation", **options: object) -> "Solver":
+    from mcompiler.driver import compile as compile_model
+
+    return compile_model(model, **options)  # type: ignore[arg-type]
+
+
+def _keep(model: "Compilation", solution: "Solution", save_to: str | None, plot_to: str | None) -> None:
+    """Write what was asked for; a run that nobody keeps is told in a table."""
+    from mcompiler.report.runs import summary
+
+    if save_to:
+        solution.save(save_to)
+        click.echo(f"wrote {save_to}")
+    if plot_to:
+        from mcompiler.report.plot import plot_experiment, save_figure
+
+        save_figure(plot_experiment(model.experiment, solution), plot_to)
+        click.echo(f"wrote {plot_to}")
+    if not save_to and not plot_to:
+        click.echo(summary(solution))
+
+
+def _show_timings(model: "Compilation", solution: "Solution") -> None:
+    for stage, seconds in {**model.seconds, "run": solution.statistics.seconds}.items():
+        click.echo(f"{stage:>18}  {seconds * 1e3:9.2f} ms")
+
+
+def _seconds(text: str | None, option: str) -> float | None:
+    """A time as a user writes it, ``5ms`` or ``5[ms]``, in seconds."""
+    if text is None:
+        return None
+    from mcompiler.model.override import quantity
+    from mcompiler.units import TIME
+
+    value = quantity(text, TIME)
+    if value is None or not value > 0:
+        raise click.BadParameter(f"{text!r} is not a positive time; write 5ms or 0.005s", param_hint=option)
+    return value
+
+
+def _check_targets(save_to: str | None, plot_to: str | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    for target, suffixes, option in ((save_to, (".npz", ".csv"), "--save"), (plot_to, (".png", ".pdf", ".svg"), "--plot")):
+        if target is None:
+            continue
+        if Path(target).suffix not in suffixes:
+            raise click.BadParameter(f"{target!r} must end in {' or '.join(suffixes)}", param_hint=option)
+        if not Path(target).absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {Path(target).absolute().parent}", param_hint=option)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Shows what is wrong with a model or a run, and ends with exit code 1."""
+    from mcompiler.diagnostics import CompileError
+
+    try:
+        yield
+    except CompileError as error:
+        for each in error.diagnostics:
+            _show(each)
+        _fail(f"{len(error.diagnostics)} error{'s' * (len(error.diagnostics) != 1)}")
+    except (ValueError, FloatingPointError, OSError) as error:
+        _fail(str(error))
+
+
+def _show(diagnostic: "Diagnostic") -> None:
+    from mcompiler.diagnostics import render
+
+    click.echo(render(diagnostic, color=sys.stderr.isatty()) + "\n", err=True)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

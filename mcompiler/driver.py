@@ -1,0 +1,239 @@
+"""The whole way from a text to a solver, on one screen; `Compilation` keeps what each stage made.
+
+    text -> syntax -> model -> network -> equations -> kernel -> artifact -> solution
+
+A stage is made when it is first asked for. Where the cache holds the machine code of a network of this structure, equations and kernels are never made, and
+neither sympy nor a compiler is imported.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from mcompiler.diagnostics import CompileError, Diagnostic
+from mcompiler.dsl import parse as parse_syntax
+from mcompiler.dsl import read_source, syntax
+from mcompiler.model.model import Experiment, Loss, Model
+from mcompiler.model.override import override
+from mcompiler.model.resolve import resolve
+from mcompiler.network.elaborate import elaborate
+from mcompiler.network.network import Network
+from mcompiler.source import Source
+
+if TYPE_CHECKING:
+    from mcompiler.backends.artifact import Artifact
+    from mcompiler.backends.protocols import CompileOptions
+    from mcompiler.equations.system import System
+    from mcompiler.kernel.ir import KernelModule
+    from mcompiler.kernel.layout import Layout
+    from mcompiler.solver.program import Program
+    from mcompiler.solver.solver import Solver
+
+
+def load(path: str | Path, *, experiment: str | None = None, settings: Sequence[str] = ()) -> "Compilation":
+    """The model in a file, checked.
+
+    Args:
+        path: of the ``.mem`` file.
+        experiment: which of its experiments; the first by default.
+        settings: what to set differently, as text: ``"M.Ron = 150[ohm]"``, ``"N = 128"``.
+
+    Raises:
+        CompileError: with everything that is wrong, and where.
+    """
+    return Compilation(read_source(Path(path)), experiment, settings)
+
+
+def parse(text: str, *, name: str = "<text>", experiment: str | None = None, settings: Sequence[str] = ()) -> "Compilation":
+    """The model in a text, checked. Arguments and errors as for `load`; files that it uses cannot be found."""
+    return Compilation(Source(name, text), experiment, settings)
+
+
+def compile(model: "Compilation", *, backend: str = "numba", contraction: bool = True, cached: bool = True, **options: Any) -> "Solver":  # noqa: A001
+    """A solver for a loaded model.
+
+    Args:
+        model: what `load` or `parse` gave.
+        backend: "numba" (machine code), "python" (the same text in CPython, to be stepped through) or "interpreter" (the reference).
+        contraction: whether a product and a sum may become one fused operation.
+        cached: whether machine code may come from the disk cache.
+        options: defaults for `Solver.run`: method, rtol, atol, step, max_step, max_steps, memory_limit.
+
+    Raises:
+        CompileError: the network cannot be compiled; says what is missing.
+        ValueError: an unknown backend or option.
+    """
+    from mcompiler.backends.protocols import CompileOptions
+    from mcompiler.solver.options import RunOptions, with_options
+    from mcompiler.solver.solver import Making, Solver
+
+    compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached))
+    experiment = model.experiment
+    in_model: dict[str, object] = {"method": experiment.method or None, **experiment.options}
+    compiler.program(None, False)
+    return Solver(experiment, Making(compiler.program, model.losses, model.data), with_options(RunOptions(), {**in_model, **options}))
+
+
+@final
+class Compilation:
+    """A model on its way to machine code: every stage's result by the stage's name, made when first asked for; ``seconds`` says how long each took."""
+
+    def __init__(self, source: Source, experiment: str | None = None, settings: Sequence[str] = ()) -> None:
+        self.source = source
+        self.seconds: dict[str, float] = {}
+        with self.timed("syntax"):
+            self.syntax: syntax.Module = parse_syntax(source)
+        with self.timed("model"):
+            self.model: Model = resolve(self.syntax)
+            self._experiment = _chosen(self.model, experiment)
+            if self._experiment is not None and settings:
+                self._experiment = override(self.model, self._experiment, settings)
+            elif settings:
+                raise CompileError([_nothing_to_run(source)])
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that is run. Raises CompileError where the file has no circuit."""
+        if self._experiment is None:
+            raise CompileError([_nothing_to_run(self.source)])
+        return self._experiment
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The experiment's losses, else those of the first learning block on the same circuit."""
+        return self.experiment.losses or (self._learning.losses if self._learning else ())
+
+    @property
+    def _learning(self) -> Experiment | None:
+        others = (each for each in self.model.experiments.values() if each.circuit.name == self.experiment.circuit.name)
+        return next((each for each in others if each.losses), None)
+
+    @cached_property
+    def data(self) -> Mapping[str, Mapping[str, Any]]:
+        """The columns of the data files that the experiment and its loss name."""
+        from mcompiler.model.data import read_data
+
+        sets = {each.name: each for each in (*(self._learning.data if self._learning else ()), *self.experiment.data)}
+        return read_data(self.model, tuple(sets.values()))
+
+    @cached_property
+    def network(self) -> Network:
+        """Who is joined to whom, without losses."""
+        return self.elaborated(None, with_losses=False)
+
+    def elaborated(self, seed: int | None, *, with_losses: bool) -> Network:
+        """The network with another seed for its distributions, or with the losses."""
+        experiment = replace(self.experiment, losses=self.losses if with_losses else ())
+        with self.timed("network"):
+            return elaborate(self.model, experiment if seed is None else replace(experiment, seed=seed))
+
+    @cached_property
+    def system(self) -> "System":
+        """The forward equations, losses included."""
+        return self.derived(self.elaborated(None, with_losses=bool(self.losses)))
+
+    def derived(self, network: Network) -> "System":
+        """The equations of a network."""
+        with self.timed("import sympy"):
+            from mcompiler.equations.from_network import derive
+        with self.timed("equations"):
+            return derive(network)
+
+    def lowered(self, network: Network) -> "tuple[KernelModule, Layout]":
+        """The kernels of a network; without loops where it is small."""
+        system = self.derived(network)
+        with self.timed("kernel"):
+            from mcompiler.kernel.from_equations import lower
+            from mcompiler.kernel.layout import bind
+            from mcompiler.kernel.scalarise import scalarise
+            from mcompiler.network.binding import bindings
+            from mcompiler.network.structure import is_scalar
+
+            kernels, layout = lower(system, (f"model {network.name} of {self.source.name}",))
+            return (scalarise(kernels, layout, bind(layout, *bindings(network))) if is_scalar(network) else kernels), layout
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds the time spent inside to the stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+@final
+class Compiler:
+    """Programs of one model through one backend; networks of the same structure share machine code."""
+
+    def __init__(self, model: Compilation, backend: str, options: "CompileOptions") -> None:
+        from mcompiler.backends import get_backend
+
+        self.model = model
+        self.backend = get_backend(backend)
+        self.options = options
+        self._made: dict[str, tuple[Layout, Any]] = {}
+        self._programs: dict[bool, Program] = {}
+
+    def program(self, seed: int | None, with_losses: bool) -> "Program":  # noqa: FBT001 - the solver calls it by place
+        """The program with this seed (None: the experiment's own)."""
+        if seed is None and with_losses in self._programs:
+            return self._programs[with_losses]
+        network = self.model.network if seed is None and not with_losses else self.model.elaborated(seed, with_losses=with_losses)
+        from mcompiler.solver.program import program
+
+        made = program(network, *self._compiled(network))
+        if seed is None:
+            self._programs[with_losses] = made
+        return made
+
+    def _compiled(self, network: Network) -> "tuple[Layout, Any]":
+        from mcompiler.backends.protocols import Compiles
+        from mcompiler.integrators.entries import INTEGRATORS
+        from mcompiler.network.structure import structure
+
+        fingerprint = structure(network)
+        if fingerprint not in self._made:
+            if isinstance(self.backend, Compiles):
+                artifact = self._artifact(network, fingerprint)
+                with self.model.timed("load"):
+                    self._made[fingerprint] = artifact.manifest.layout, self.backend.load(artifact)
+            else:
+                kernels, layout = self.model.lowered(network)
+                self._made[fingerprint] = layout, self.backend.open(kernels, INTEGRATORS)
+        return self._made[fingerprint]
+
+    def _artifact(self, network: Network, fingerprint: str) -> "Artifact":
+        from mcompiler.backends.protocols import Compiles
+        from mcompiler.integrators.entries import INTEGRATORS
+
+        assert isinstance(self.backend, Compiles)
+        with self.model.timed("cache"):
+            found = self.backend.find(fingerprint, self.options) if self.options.cached else None
+        if found is not None:
+            return found
+        kernels, layout = self.model.lowered(network)
+        made = self.backend.compile(kernels, layout, INTEGRATORS, self.options, fingerprint=fingerprint)
+        for stage, seconds in made.seconds.items():
+            self.model.seconds[stage] = self.model.seconds.get(stage, 0.0) + seconds
+        return made
+
+
+def _chosen(model: Model, name: str | None) -> Experiment | None:
+    """The experiment of this name, else the first that runs, else the first circuit as it is."""
+    if name is not None:
+        if name not in model.experiments:
+            known = ", ".join(model.experiments) or "none"
+            raise CompileError([Diagnostic("unknown-experiment", f"there is no experiment {name}", hints=(f"there are: {known}",), file=model.source.name)])
+        return model.experiments[name]
+    for each in model.experiments.values():
+        if each.until is not None:
+            return each
+    circuit = next(iter(model.circuits.values()), None)
+    return None if circuit is None else Experiment(circuit.name, circuit, circuit.span)
+
+
+def _nothing_to_run(source: Source) -> Diagnostic:
+    return Diagnostic("nothing-to-run", f"{source.name} has no circuit to run", hints=("write circuit Bench { ... } and experiment run on Bench { ... }",), file=source.name)

@@ -1,0 +1,53 @@
+"""What of a network decides its compiled code, as text: templates and who is joined to whom by class, no sizes and no values."""
+
+from collections.abc import Iterator
+
+from mcompiler.network.network import EdgeClass, Group, Network, VertexClass
+
+#: Systems of so few members in all are compiled without loops, so that sizes and wiring decide their code too.
+SCALAR_MEMBERS = 16
+
+
+def is_scalar(network: Network) -> bool:
+    """Whether the network is small enough to be compiled without loops."""
+    return sum(network.sizes().values()) <= SCALAR_MEMBERS
+
+
+def structure(network: Network) -> str:
+    """A text that is equal for networks with the same kernels; places in the source, values and (but for small networks) sizes are left out."""
+    return "\n".join(_lines(network))
+
+
+def _lines(network: Network) -> Iterator[str]:
+    yield f"network {network.name}"
+    for parameter in network.parameters:
+        yield f"parameter {parameter.name} {parameter.dimension}"
+    for vertex in network.vertices:
+        yield from _vertex(vertex)
+    for edge in network.edges:
+        yield from _edge(edge)
+    for loss in network.losses:
+        yield f"loss {loss.kind} {loss.value!r} {loss.data}"
+    for observer in network.observers:
+        yield f"observer {observer.name} {observer.owner} {observer.quantity} {observer.dimension}"
+    if is_scalar(network):
+        yield f"sizes {network.sizes()}"
+        yield from (f"ends {edge.name} {[end.members.tolist() for end in edge.ends]}" for edge in network.edges)
+        yield f"members {[observer.member for observer in network.observers]}"
+
+
+def _vertex(vertex: VertexClass) -> Iterator[str]:
+    yield f"vertex {vertex.name} {vertex.kind} {vertex.sign}"
+    if vertex.group is not None:
+        yield from _group(vertex.group)
+
+
+def _edge(edge: EdgeClass) -> Iterator[str]:
+    yield f"edge {edge.name} {[(end.terminal, end.vertices) for end in edge.ends]} several {edge.group.size > 1}"
+    yield from _group(edge.group)
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"device {group.device!r}"
+    yield from (f"given {name} {expression!r}" for name, expression in group.given.items())
+    yield from (f"value {name} varies {bool(values.shape)}" for name, values in group.values.items())

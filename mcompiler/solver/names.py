@@ -1,0 +1,173 @@
+"""From the names that a user writes, ``A``, ``M.Ron``, ``cell.w``, to places in the arrays of parameters and unknowns."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.kernel.layout import ClassLayout, Quantity
+from mcompiler.network.elaborate import global_name
+from mcompiler.network.network import Place
+from mcompiler.solver.program import Floats, Integers, Program, groups
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a named parameter or initial value is.
+
+    Attributes:
+        name: as the user writes it.
+        kind: "parameter" (an array ``p``) or "initial" (the state at the start).
+        places: one place per member, in the order of the user's array; of a value that all members share, every place it stands at.
+        shape: of the user's array; () for one value.
+        unit: of the value.
+        shared: whether it is one value, wherever it stands.
+    """
+
+    name: str
+    kind: Literal["parameter", "initial"]
+    places: Integers
+    shape: tuple[int, ...]
+    unit: str
+    shared: bool
+
+    def put(self, array: Floats, value: object) -> None:
+        """Writes a number, or an array of this shape, to its places.
+
+        Raises:
+            ValueError: the shape does not fit.
+        """
+        number = np.asarray(value, dtype=np.float64)
+        if number.shape not in ((), self.shape):
+            raise ValueError(f"{self.name} needs one number{f' or an array of shape {self.shape}' if self.shape else ''}, not shape {number.shape}")
+        array[self.places] = number.reshape(-1) if number.shape else number
+
+    def take(self, gradient: Floats) -> Floats:
+        """Its share of a gradient; where one value stands at several places, their sum."""
+        own = gradient[self.places]
+        return np.asarray(own.sum() if self.shared else own.reshape(self.shape))
+
+
+def parameter_names(program: Program) -> Iterator[str]:
+    """All parameters that have a number: the circuit's own, then ``element.parameter``."""
+    yield from (each.name for each in program.network.parameters)
+    for element, place in program.network.elements.items():
+        if place.parts:
+            owner = program.layout.of(place.parts[0].owner)
+            yield from (f"{element}.{each.name}" for each in owner.parameters if " " not in each.name)
+
+
+def initial_names(program: Program) -> Iterator[str]:
+    """All states of elements and voltages of nodes, ``M.w``, ``a.v``."""
+    for name, place in {**program.network.nodes, **program.network.elements}.items():
+        owners = [program.layout.of(part.owner) for part in place.parts]
+        is_node = name in program.network.nodes
+        if owners and (not is_node or all(_is_capacitive(program, each.name) for each in owners)):
+            yield from (f"{name}.{each.name}" for each in owners[0].unknowns)
+
+
+def parameter(program: Program, name: str) -> Target:
+    """The places of a parameter or constant input.
+
+    Raises:
+        ValueError: there is none of this name, or the model gives it as an expression; with a hint.
+    """
+    for quantity in program.layout.parameters:
+        if quantity.name == global_name(name):
+            places = np.array([program.z[quantity.slot]], dtype=np.int64)
+            return Target(name, "parameter", places, (), quantity.dimension, shared=True)
+    element, _, own = name.partition(".")
+    place = program.network.elements.get(element)
+    if place is not None and place.parts:
+        owners = {part.owner: _named(program.layout.of(part.owner).parameters, own) for part in place.parts}
+        if all(owners.values()):
+            return _target(program, name, "parameter", place, owners)
+        _refuse_expression(program, name, own, next(iter(owners)))
+    raise ValueError(unknown_text(name, "parameter", parameter_names(program)))
+
+
+def initial(program: Program, name: str) -> Target:
+    """The places of a state's initial value.
+
+    Raises:
+        ValueError: there is none of this name; with a hint.
+    """
+    if name in set(initial_names(program)):
+        element, _, own = name.partition(".")
+        place = program.network.nodes.get(element) or program.network.elements[element]
+        owners = {part.owner: _named(program.layout.of(part.owner).unknowns, own) for part in place.parts}
+        return _target(program, name, "initial", place, owners)
+    raise ValueError(unknown_text(name, "state", initial_names(program)))
+
+
+def _target(program: Program, name: str, kind: Literal["parameter", "initial"], place: Place, owners: Mapping[str, Quantity | None]) -> Target:
+    quantities = {owner: quantity for owner, quantity in owners.items() if quantity is not None}
+    first = next(iter(quantities.values()))
+    starts = {owner: int(program.z[quantity.slot]) for owner, quantity in quantities.items()}
+    if not first.varies:
+        return Target(name, kind, np.array([*starts.values()], dtype=np.int64), (), first.dimension, shared=True)
+    places = np.empty(int(np.prod(place.shape, dtype=np.int64)), dtype=np.int64)
+    for part in place.parts:
+        places[part.positions] = starts[part.owner] + part.members
+    return Target(name, kind, places, place.shape, first.dimension, shared=False)
+
+
+def _named(quantities: tuple[Quantity, ...], name: str) -> Quantity | None:
+    return next((each for each in quantities if each.name == name), None)
+
+
+def _is_capacitive(program: Program, owner: str) -> bool:
+    return any(each.name == owner and each.group is None for each in program.network.vertices)
+
+
+def _refuse_expression(program: Program, name: str, own: str, owner: str) -> None:
+    group = groups(program.network)[owner]
+    if own in group.given:
+        reads = sorted({each.removeprefix(global_name("")) for each in _reads(group.given[own])})
+        raise ValueError(f"{name} is an expression of {', '.join(reads)} in the model: set these, or load the model with settings=['{name} = ...']")
+
+
+def _reads(expression: object) -> set[str]:
+    from mcompiler.model.expression import Apply, Name, Number, name_set
+
+    assert isinstance(expression, Apply | Name | Number)
+    return set(name_set(expression))
+
+
+def unknown_text(name: str, what: str, names: Iterable[str]) -> str:
+    """A message with the nearest of the names there are."""
+    known = list(names)
+    near = difflib.get_close_matches(name, known, n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:12]) or 'none'}{', ...' if len(known) > 12 else ''}"
+    return f"the model has no {what} {name!r}: {hint}"
+
+
+def unknown_name(program: Program, place: int) -> str:
+    """The user's name of the unknown at this place of the state, for messages."""
+    for owner in program.layout.classes:
+        count = int(program.z[owner.count_slot])
+        for quantity in owner.unknowns:
+            member = place - int(program.z[quantity.slot])
+            if 0 <= member < count:
+                return f"{member_name(program, owner, member)}.{quantity.name}"
+    return f"unknown {place}"
+
+
+def member_name(program: Program, owner: ClassLayout, member: int) -> str:
+    """The user's name of a member of a class: of the node, or of the element, with its indices."""
+    capacitive = _is_capacitive(program, owner.name)
+    table = program.network.nodes if capacitive else program.network.elements
+    for name, place in table.items():
+        for part in place.parts:
+            if part.owner == owner.name:
+                found: NDArray[np.intp] = np.flatnonzero(part.members == member)
+                if len(found):
+                    return name + _index_text(int(part.positions[int(found[0])]), place.shape)
+    return owner.name
+
+
+def _index_text(position: int, shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(str(int(each)) for each in np.unravel_index(position, shape))}]" if shape else ""

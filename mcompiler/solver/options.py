@@ -1,0 +1,71 @@
+"""How a run is integrated: method, tolerances, steps, memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from mcompiler.integrators.methods import method_named
+
+#: From this relative tolerance on the method of order 8 costs less.
+_TIGHT = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Options of a run.
+
+    Attributes:
+        method: "auto" (tsit5, or dop853 for tight tolerances), or a name of `integrators.methods.METHODS`.
+        rtol: relative tolerance per step.
+        atol: absolute tolerance per step, in units of every unknown's scale; 0 for that of ``rtol``.
+        step: step size in seconds of a fixed-step method; the first step of an adaptive one (0: chosen).
+        max_step: no step is longer, in seconds.
+        max_steps: accepted and rejected steps in all.
+        memory_limit: bytes for the states that a gradient keeps; beyond it steps are taken again.
+    """
+
+    method: str = "auto"
+    rtol: float = 1e-6
+    atol: float = 0.0
+    step: float = 0.0
+    max_step: float = float("inf")
+    max_steps: int = 1 << 62
+    memory_limit: int = 1 << 30
+
+    @property
+    def absolute(self) -> float:
+        """The absolute tolerance in units of the scales."""
+        return self.atol or self.rtol
+
+    @property
+    def chosen(self) -> str:
+        """The method that "auto" stands for."""
+        return self.method if self.method != "auto" else "dop853" if self.rtol <= _TIGHT else "tsit5"
+
+
+def with_options(options: RunOptions, changes: Mapping[str, object]) -> RunOptions:
+    """The options with changes; None leaves one as it is.
+
+    Raises:
+        ValueError: an option is unknown or makes no sense.
+    """
+    known = {each.name for each in fields(RunOptions)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise ValueError(f"unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    given = {name: value for name, value in changes.items() if value is not None}
+    made = replace(options, **given)  # type: ignore[arg-type]
+    _check(made)
+    return made
+
+
+def _check(options: RunOptions) -> None:
+    method = method_named(options.chosen)
+    for name in ("rtol", "absolute", "max_step"):
+        if not getattr(options, name) > 0:
+            raise ValueError(f"{name} must be positive, not {getattr(options, name)!r}")
+    if options.rtol < 1e-15:
+        raise ValueError(f"rtol = {options.rtol!r} is below the precision of double numbers; use 1e-14 or more")
+    if not 0 <= options.step < float("inf"):
+        raise ValueError(f"step must be a positive number of seconds, not {options.step!r}")
+    if not method.adaptive and options.step == 0:
+        raise ValueError(f"{method.name} takes steps of one size: give it, step=1e-6 (in seconds) or `method {method.name}(step = 1[us])` in the model")

@@ -1,0 +1,98 @@
+"""What a run keeps: the signals that a user names, as columns of the rows that the kernels write, and back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcompiler.network.elaborate import node_quantity
+from mcompiler.network.network import Place
+from mcompiler.solver.program import Floats, Integers, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A signal by element (or node), quantity and, for one member of an array, its indices."""
+
+    owner: str
+    quantity: str
+    indices: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As the user writes it."""
+        index = f"[{', '.join(map(str, self.indices))}]" if self.indices else ""
+        return f"{self.owner}{index}.{self.quantity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the values of a signal are in a row, in the order of the user's array."""
+
+    name: str
+    unit: str
+    columns: Integers
+    shape: tuple[int, ...]
+    is_unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How rows are laid out: ``want`` and the number of columns for the kernels, and the columns of every signal."""
+
+    want: Integers
+    width: int
+    columns: tuple[Column, ...]
+
+
+def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
+    """The rows for these signals.
+
+    Raises:
+        ValueError: a signal is not there.
+    """
+    want = np.full(max(1, int(program.z[4])), -1, dtype=np.int64)
+    width = 0
+    columns: list[Column] = []
+    for each in signals:
+        place = program.network.nodes.get(each.owner) or program.network.elements[each.owner]
+        flat = np.empty(int(np.prod(place.shape, dtype=np.int64)), dtype=np.int64)
+        unit, is_unknown = "1", False
+        for part in place.parts:
+            owner = program.layout.of(part.owner)
+            name = node_quantity(program.network, part.owner) if each.owner in program.network.nodes else each.quantity
+            observable = next(one for one in owner.observables if one.name == name)
+            if want[observable.number] < 0:
+                want[observable.number] = width
+                width += int(program.z[owner.count_slot])
+            flat[part.positions] = want[observable.number] + part.members
+            unit = observable.dimension
+            is_unknown = any(one.name == name for one in owner.unknowns)
+        columns.append(_column(each, flat, place, unit, is_unknown=is_unknown))
+    return Rows(want, width, tuple(columns))
+
+
+def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
+    if not each.indices:
+        return Column(each.name, unit, flat, place.shape, is_unknown)
+    if len(each.indices) != len(place.shape) or any(not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)):
+        raise ValueError(f"{each.name} lies outside the array of shape {place.shape}")
+    return Column(each.name, unit, flat[[int(np.ravel_multi_index(each.indices, place.shape))]], (), is_unknown)
+
+
+def values_of(column: Column, rows: Floats) -> Floats:
+    """The signal's values, time first."""
+    return np.ascontiguousarray(rows[:, column.columns]).reshape(len(rows), *column.shape)
+
+
+def all_signals(program: Program) -> Iterator[Wanted]:
+    """Every signal that can be observed, nodes first."""
+    for node in program.network.nodes:
+        yield Wanted(node, "v")
+    for name, place in program.network.elements.items():
+        if place.parts:
+            owner = program.layout.of(place.parts[0].owner)
+            group = program.network.group(place.parts[0].owner)
+            assert group is not None
+            own = {"v", "i", *(each.name for each in (*group.device.states, *group.device.definitions))}
+            yield from (Wanted(name, each.name) for each in owner.observables if each.name in own)

@@ -1,0 +1,129 @@
+"""One run of a program: arrays for the integrator in, a `Solution` by the model's names out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcompiler.integrators.run import Losses, Outcome, Run, Tape, integrate
+from mcompiler.solution import EventRecord, Solution, Statistics, Status
+from mcompiler.solver.names import member_name, unknown_name
+from mcompiler.solver.options import RunOptions
+from mcompiler.solver.program import Floats, Program, scratch
+from mcompiler.solver.signals import Rows, values_of
+
+#: A run is told how far it is, between 0 and 1.
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Parameters, state at the start, and the times of the run in seconds."""
+
+    p: Floats
+    y: Floats
+    t0: float
+    t1: float
+
+
+def run_program(
+    program: Program,
+    start: Start,
+    options: RunOptions,
+    *,
+    rows: Rows | None = None,
+    save_at: Floats | None = None,
+    losses: Losses | None = None,
+    record: bool = False,
+    mesh: Tape | None = None,
+    relocate: bool = True,
+    report: Report | None = None,
+) -> Run:
+    """The integrator's run."""
+    span = start.t1 - start.t0
+
+    def progress(t: float) -> None:
+        assert report is not None
+        report((t - start.t0) / span if span > 0 else 1.0)
+
+    return integrate(
+        program.functions,
+        program.z,
+        start.p,
+        start.y,
+        start.t0,
+        start.t1,
+        method=options.chosen,
+        rtol=options.rtol,
+        atol=options.absolute,
+        step=options.step,
+        max_step=options.max_step,
+        save_at=save_at,
+        want=None if rows is None else rows.want,
+        n_columns=0 if rows is None else rows.width,
+        losses=losses,
+        record=record,
+        memory_limit=options.memory_limit,
+        mesh=mesh,
+        relocate=relocate,
+        max_steps=options.max_steps,
+        progress=None if report is None else progress,
+    )
+
+
+def solution_of(program: Program, p: Floats, run: Run, rows: Rows) -> Solution:
+    """The run by the model's names."""
+    signals = {each.name: values_of(each, run.rows) for each in rows.columns}
+    return Solution(
+        t=run.times,
+        signals=signals,
+        units={each.name: each.unit for each in rows.columns},
+        unknowns=tuple(each.name for each in rows.columns if each.is_unknown),
+        status=Status[run.outcome.name],
+        detail=_detail(program, p, run),
+        statistics=Statistics(run.steps, run.rejected, run.evaluations, len(run.event_times), run.seconds),
+        events=_events(program, run),
+        model=program.network.name,
+        mesh=run.tape,
+    )
+
+
+def _events(program: Program, run: Run) -> tuple[EventRecord, ...]:
+    names: dict[int, str] = {}
+    for number in set(run.event_numbers.tolist()):
+        names[number] = _event_name(program, int(number))
+    pairs: Sequence[tuple[float, int]] = list(zip(run.event_times.tolist(), run.event_numbers.tolist(), strict=True))
+    return tuple(EventRecord(t, names[number]) for t, number in pairs)
+
+
+def _event_name(program: Program, number: int) -> str:
+    """The element, and which of its events where it has several: ``M`` or ``M, event 1``."""
+    for owner in program.layout.classes:
+        for place, guard in enumerate(owner.guards):
+            member = number - int(program.z[guard.slot])
+            if 0 <= member < int(program.z[owner.count_slot]):
+                several = f", event {place}" if len(owner.guards) > 1 else ""
+                return member_name(program, owner, member) + several
+    return f"event {number}"
+
+
+def _detail(program: Program, p: Floats, run: Run) -> str:
+    """For a run that failed: where, and which unknown it was."""
+    if run.outcome is Outcome.DONE:
+        return ""
+    where = f"at t = {run.t:.6g} s"
+    if run.outcome not in (Outcome.STEP_TOO_SMALL, Outcome.NOT_FINITE) or program.unknowns == 0:
+        return where
+    return f"{where}; {unknown_name(program, worst_unknown(program, p, run))} changes fastest"
+
+
+def worst_unknown(program: Program, p: Floats, run: Run) -> int:
+    """The unknown whose rate is not finite, else the one that changes fastest against its size, where the run ended."""
+    n = program.unknowns
+    rate, w, scale = np.zeros(n), scratch(program), np.ones(n)
+    nothing = np.zeros(1)
+    program.functions["sweep"](0, run.t, 0.0, nothing, 0, run.y, rate, p, program.z, w)
+    program.functions["scale"](p, program.z, w, scale)
+    with np.errstate(all="ignore"):
+        speed = np.abs(rate) / (np.abs(run.y) + scale)
+    return int(np.argmax(np.where(np.isfinite(speed), speed, np.inf)))

@@ -1,0 +1,331 @@
+"""What users run: a compiled model with its experiment."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+
+from mcompiler.integrators.run import Losses, Outcome, Tape
+from mcompiler.model.evaluate import evaluate
+from mcompiler.model.expression import Expression
+from mcompiler.model.model import Experiment, Loss, Signal
+from mcompiler.network.elaborate import global_name
+from mcompiler.progress import progress_bar
+from mcompiler.solution import Solution, Status
+from mcompiler.solver import names
+from mcompiler.solver.ensemble import join, members_of
+from mcompiler.solver.gradient import Gradient, by_name, reverse_program
+from mcompiler.solver.losses import Data, schedule
+from mcompiler.solver.options import RunOptions, with_options
+from mcompiler.solver.program import Floats, Program, given_initials, own_initials, parameter_values
+from mcompiler.solver.signals import Wanted, all_signals, rows_of
+from mcompiler.solver.solve import Report, Start, run_program, solution_of
+from mcompiler.solver.units import gradient_unit
+
+#: Values by the names of the model: numbers, or arrays of the shape that the model gives.
+Values = Mapping[str, object]
+_NONE: Values = {}
+
+#: Beyond so many members only what is named is saved.
+_ALL_SIGNALS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How the solver gets its programs, each compiled when first needed: ``program(seed, with_losses)``."""
+
+    program: Callable[[int | None, bool], Program]
+    #: The losses that `gradient` differentiates, and their data.
+    losses: tuple[Loss, ...]
+    data: Data
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A program with its values set for one run; ``given`` holds the initial values that are numbers, NaN elsewhere."""
+
+    program: Program
+    p: Floats
+    y: Floats
+    given: Floats
+
+
+@final
+class Solver:
+    """A compiled model, to be run as often as one likes: values change from run to run, nothing is compiled again.
+
+    Times are in seconds, all values in SI; arrays have the shapes that the model gives.
+    """
+
+    def __init__(self, experiment: Experiment, making: Making, options: RunOptions) -> None:
+        self._experiment = experiment
+        self._making = making
+        self._options = options
+
+    @property
+    def program(self) -> Program:
+        """The compiled network: functions, layout, values."""
+        return self._making.program(None, False)
+
+    @property
+    def parameters(self) -> dict[str, Floats]:
+        """Every parameter that has a number, with its value in SI: what ``run(parameters=...)`` can set."""
+        program = self.program
+        p = parameter_values(program)
+        targets = (names.parameter(program, name) for name in names.parameter_names(program))
+        return {each.name: np.array(p[each.places[0]] if each.shared else p[each.places].reshape(each.shape)) for each in targets}
+
+    @property
+    def initial(self) -> dict[str, Floats]:
+        """Every state with its initial value in SI: what ``run(initial=...)`` can set."""
+        ready = self._set(self.program, _NONE, _NONE)
+        targets = (names.initial(ready.program, name) for name in names.initial_names(ready.program))
+        return {each.name: ready.y[each.places].reshape(each.shape) for each in targets}
+
+    def run(
+        self,
+        t: tuple[float, float] | None = None,
+        *,
+        parameters: Values = _NONE,
+        initial: Values = _NONE,
+        inputs: Values = _NONE,
+        save_at: "Sequence[float] | Floats | None" = None,
+        save: Sequence[str] | None = None,
+        ensemble: Mapping[str, "Sequence[float] | Floats"] | None = None,
+        record: bool = False,
+        mesh: Tape | None = None,
+        **options: Any,
+    ) -> Solution:
+        """Run the model's experiment.
+
+        Args:
+            t: start and end in seconds, in place of the experiment's.
+            parameters: values by name (``"A"``, ``"M.Ron"``) in SI.
+            initial: initial values of states and of nodes with a capacitor (``"M.w"``, ``"a.v"``).
+            inputs: values of constant inputs.
+            save_at: times of the saved values, in place of the experiment's.
+            save: signals to save (``"M.v"``), in place of the experiment's.
+            ensemble: several runs: for each name one value per run (``"seed"`` draws distributions anew). The result has the runs as first axis.
+            record: keep the mesh (`Solution.mesh`), so that it can be run again.
+            mesh: steps of an earlier run, taken again.
+            options: those of `RunOptions`: method, rtol, atol, step, max_step, max_steps, memory_limit.
+
+        Returns:
+            The solution; one that ended early says so in ``status`` and holds what there is.
+
+        Raises:
+            ValueError: a name, value or time makes no sense; says what there is.
+        """
+        chosen = with_options(self._options, options)
+        given = {**dict(parameters), **dict(inputs)}
+        if ensemble is not None:
+            return self._ensemble(t, given, initial, save_at, save, ensemble, chosen)
+        ready = self._set(self.program, given, initial)
+        with progress_bar(self._experiment.name) as report:
+            return self._run(ready, t, save_at, save, chosen, report, record=record, mesh=mesh)
+
+    def gradient(
+        self,
+        t: tuple[float, float] | None = None,
+        *,
+        parameters: Values = _NONE,
+        initial: Values = _NONE,
+        inputs: Values = _NONE,
+        data: Data | None = None,
+        mesh: Tape | None = None,
+        **options: Any,
+    ) -> tuple[float, Gradient]:
+        """The model's loss and its exact derivatives by every parameter and initial value: those of the numbers that the run computes.
+
+        Args:
+            t: as for `run`.
+            parameters: as for `run`; ``initial`` and ``inputs`` too.
+            initial: initial values.
+            inputs: values of constant inputs.
+            data: columns of the data that the loss mentions, in place of the model's files: ``{"loop": {"t": ..., "i": ...}}``.
+            mesh: steps to take again, in place of chosen ones.
+            options: those of `RunOptions`.
+
+        Raises:
+            ValueError: the model has no loss, or as for `run`.
+            FloatingPointError: the run failed, so that there is no loss; says why.
+        """
+        chosen = with_options(self._options, options)
+        ready = self._with_loss(parameters, initial, inputs)
+        t0, t1 = self._times(t, ready)
+        losses = self._schedule(ready, data, t0, t1)
+        with progress_bar("forward") as report:
+            run = run_program(ready.program, Start(ready.p, ready.y, t0, t1), chosen, losses=losses, record=True, mesh=mesh, report=report)
+        if run.outcome is not Outcome.DONE:
+            raise FloatingPointError(f"no gradient: {Status[run.outcome.name].value} (at t = {run.t:.6g} s)")
+        assert run.tape is not None
+        value, by_p, by_y = reverse_program(ready.program, ready.p, run, chosen, losses, ready.given)
+        targets, values = by_name(ready.program, by_p, by_y)
+        units = {name: gradient_unit(ready.program, self._making.losses[0], target) for name, target in targets.items()}
+        return value, Gradient(values, units, run.tape, Status.DONE.value, ready.program.network.name)
+
+    def loss(
+        self,
+        t: tuple[float, float] | None = None,
+        *,
+        parameters: Values = _NONE,
+        initial: Values = _NONE,
+        inputs: Values = _NONE,
+        data: Data | None = None,
+        mesh: Tape | None = None,
+        **options: Any,
+    ) -> float:
+        """The model's loss alone; on the ``mesh`` of a gradient it is the very function that was differentiated. Arguments as for `gradient`."""
+        chosen = with_options(self._options, options)
+        ready = self._with_loss(parameters, initial, inputs)
+        t0, t1 = self._times(t, ready)
+        losses = self._schedule(ready, data, t0, t1)
+        run = run_program(ready.program, Start(ready.p, ready.y, t0, t1), chosen, losses=losses, mesh=mesh)
+        return run.loss if run.outcome is Outcome.DONE else float("nan")
+
+    # --- one run
+
+    def _run(
+        self,
+        ready: _Set,
+        t: tuple[float, float] | None,
+        save_at: "Sequence[float] | Floats | None",
+        save: Sequence[str] | None,
+        options: RunOptions,
+        report: Report | None,
+        *,
+        record: bool = False,
+        mesh: Tape | None = None,
+    ) -> Solution:
+        t0, t1 = self._times(t, ready)
+        rows = rows_of(ready.program, self._wanted(ready.program, save))
+        times = self._save_times(ready, save_at, t0, t1)
+        start = Start(ready.p, ready.y, t0, t1)
+        run = run_program(ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report)
+        return solution_of(ready.program, ready.p, run, rows)
+
+    def _ensemble(
+        self,
+        t: tuple[float, float] | None,
+        given: Values,
+        initial: Values,
+        save_at: "Sequence[float] | Floats | None",
+        save: Sequence[str] | None,
+        ensemble: Mapping[str, "Sequence[float] | Floats"],
+        options: RunOptions,
+    ) -> Solution:
+        members = members_of(self.program, ensemble)
+        if self._save_times(self._set(self.program, given, initial), save_at, *self._times(t, None)) is None:
+            raise ValueError("the runs of an ensemble need common times: give save_at, or `save every` in the model")
+        runs: list[Solution] = []
+        with progress_bar(self._experiment.name) as report:
+            for number, each in enumerate(members):
+                program = self._making.program(each.seed, False)
+                ready = self._set(program, {**given, **each.parameters}, {**initial, **each.initial})
+                runs.append(self._run(ready, t, save_at, save, options, None))
+                if runs[-1].status is Status.INTERRUPTED:
+                    break
+                if report is not None:
+                    report((number + 1) / len(members))
+        return join(runs, ensemble)
+
+    # --- values
+
+    def _set(self, program: Program, parameters: Values, initial: Values) -> _Set:
+        p = parameter_values(program)
+        for name, value in parameters.items():
+            names.parameter(program, name).put(p, value)
+        _check_finite(p, "a parameter", parameters)
+        given = given_initials(program)
+        for name, value in initial.items():
+            names.initial(program, name).put(given, value)
+            _check_finite(given[names.initial(program, name).places], name, ())
+        own = own_initials(program, p)
+        return _Set(program, p, np.where(np.isnan(given), own, given), given)
+
+    def _with_loss(self, parameters: Values, initial: Values, inputs: Values) -> _Set:
+        if not self._making.losses:
+            raise ValueError("the model has no loss: write one in the experiment or in a learning block, `loss at 1[s] = ...`")
+        return self._set(self._making.program(None, True), {**dict(parameters), **dict(inputs)}, initial)
+
+    def _schedule(self, ready: _Set, data: Data | None, t0: float, t1: float) -> Losses:
+        merged = {**self._making.data, **(data or {})}
+        return schedule(self._making.losses, self._values(ready), merged, t0, t1)
+
+    def _values(self, ready: _Set | None) -> dict[str, Floats]:
+        """The circuit's own parameters as this run has them, for times in the experiment."""
+        program = ready.program if ready is not None else self.program
+        p = ready.p if ready is not None else parameter_values(program)
+        own = {each.name: each.name for each in program.network.parameters}
+        slots = {each.name: int(program.z[each.slot]) for each in program.layout.parameters}
+        return {name: np.asarray(p[slots[global_name(name)]]) for name in own}
+
+    def _times(self, t: tuple[float, float] | None, ready: _Set | None) -> tuple[float, float]:
+        if t is None:
+            if self._experiment.until is None:
+                raise ValueError("the model does not say how long to run: give t=(0, 1e-3) in seconds")
+            t = (0.0, self._number(self._experiment.until, ready))
+        t0, t1 = float(t[0]), float(t[1])
+        if not (np.isfinite(t0) and np.isfinite(t1) and t0 < t1):
+            raise ValueError(f"a run needs a finite start before a finite end, not {t0!r} to {t1!r} s")
+        return t0, t1
+
+    def _number(self, expression: Expression, ready: _Set | None) -> float:
+        return float(evaluate(expression, self._values(ready)))
+
+    # --- what is saved
+
+    def _save_times(self, ready: _Set, save_at: "Sequence[float] | Floats | None", t0: float, t1: float) -> Floats | None:
+        if save_at is not None:
+            times = np.asarray(save_at, dtype=np.float64)
+            if times.ndim != 1 or not np.all(np.isfinite(times)) or np.any(np.diff(times) < 0):
+                raise ValueError("save_at must be a list of ascending times in seconds")
+            if len(times) and not (t0 <= times[0] and times[-1] <= t1):
+                raise ValueError(f"save_at reaches from {times[0]:g} to {times[-1]:g} s, outside the run from {t0:g} to {t1:g} s")
+            return times
+        grids = [_grid(self._number(each.every, ready), t0, t1) for each in self._experiment.saves if each.every is not None]
+        return np.unique(np.concatenate(grids)) if grids else None
+
+    def _wanted(self, program: Program, save: Sequence[str] | None) -> list[Wanted]:
+        every = {each.name: each for each in all_signals(program)}
+        if save is not None:
+            return [_found(name, every) for name in save]
+        signals = [signal for each in self._experiment.saves for signal in each.signals]
+        signals += [signal for each in self._experiment.plots for signal in (*each.signals, *([each.against] if each.against else []))]
+        if signals:
+            return list(dict.fromkeys(_of_signal(each) for each in signals))
+        if sum(program.network.sizes().values()) > _ALL_SIGNALS:
+            raise ValueError("this model is large: name what to save, save=[...] or `save ...` in the model")
+        return list(every.values())
+
+
+def _of_signal(signal: Signal) -> Wanted:
+    return Wanted(signal.element, signal.quantity, signal.indices)
+
+
+def _found(name: str, every: Mapping[str, Wanted]) -> Wanted:
+    plain, _, rest = name.partition("[")
+    index, bracket, quantity = rest.partition("]")
+    if not bracket and name in every:
+        return every[name]
+    if bracket and plain + quantity in every:
+        parts = [each.strip() for each in index.split(",")]
+        if all(each.isdigit() for each in parts):
+            return replace(every[plain + quantity], indices=tuple(int(each) for each in parts))
+    raise ValueError(names.unknown_text(name, "signal", every))
+
+
+def _grid(every: float, t0: float, t1: float) -> Floats:
+    if not every > 0:
+        raise ValueError(f"values cannot be saved every {every:g} s")
+    count = int(np.floor((t1 - t0) / every * (1 + 1e-12)))
+    return np.minimum(t0 + every * np.arange(count + 1), t1)
+
+
+def _check_finite(values: Floats, what: str, given: Mapping[str, object] | tuple[()]) -> None:
+    for name, value in dict(given).items():
+        if np.any(np.isnan(np.asarray(value, dtype=np.float64))):
+            raise ValueError(f"{what}, {name}, is not a number")
+    if not given and not np.all(np.isfinite(values)):
+        raise ValueError(f"the initial value of {what} is not finite")
