@@ -22,13 +22,6 @@ from mcompiler.equations.system import ONE, TIME, ZERO
 Constructor = Callable[..., sympy.Expr]
 
 
-def constant(value: float) -> sympy.Expr:
-    """The number without loss of bits: an integer where it is one, else a 53-bit float, or an infinity."""
-    if float(value).is_integer() and abs(value) < 2**53:
-        return sympy.Integer(int(value))
-    return sympy.Float(value, precision=53)
-
-
 def _opaque(name: str, arity: int | None, **methods: Any) -> Any:
     """A real function class that sympy does not evaluate; untyped, since sympy is."""
     members = {"nargs": arity, "is_real": True, "_eval_evalf": _stay, "__module__": __name__, **methods}

@@ -8,10 +8,11 @@ in ``network.Network``): sympy sees templates only, so nothing in this room grow
                    contributions added into accumulators of the edge's ends
 
 Invariants (``verify`` checks them)
-    - symbols are real, unique within a template; ``t`` is `TIME`; names are the user's (``w``, ``src.v``);
+    - symbols are real, unique within a template; ``t`` is `TIME`; names are the user's (``w``, ``src.v``), derived ones have a space in them (``lam w``);
     - definitions are in order of use: each reads unknowns, reads, parameters, accumulators, globals, ``t`` and earlier definitions only;
     - a rate reads the same and all definitions; a contribution is an edge's only effect on others;
     - edges read unknowns and outputs of their ends, never accumulators; an output never depends on an accumulator;
+    - initial values, scales, bounds and masses do not move: they read parameters, and definitions of parameters (a mass may read accumulators of such);
     - every quantity has a dimension, and the equation it stands in balances.
 """
 
@@ -20,6 +21,7 @@ from typing import Literal
 
 import sympy
 
+from mcompiler.network import binding
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
 
@@ -30,13 +32,17 @@ ONE: sympy.Expr = sympy.Integer(1)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A constant in time. ``varies``: one value per member instead of one for the class. Its values are in the network."""
+    """A constant in time. ``varies``: one value per member instead of one for the class. Its values are in the network.
+
+    ``structural``: an index, a size or a choice of members, which no gradient is taken by.
+    """
 
     symbol: sympy.Symbol
     dimension: Dimension
     varies: bool = False
     doc: str = ""
     origin: Span | None = None
+    structural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,9 @@ class Unknown:
     """A state and its equation ``mass * d symbol/dt = rate``; a constraint has mass 0.
 
     ``lower`` and ``upper`` are hard bounds, ``scale`` the positive magnitude that tolerances refer to; all may depend on parameters.
+
+    ``along``: in a tangent system, the unknown whose direction this one is. Then a bound is that unknown's: where it is clipped or held, this one takes
+    the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked.
     """
 
     symbol: sympy.Symbol
@@ -57,6 +66,7 @@ class Unknown:
     doc: str = ""
     origin: Span | None = None
     mass_dimension: Dimension = DIMENSIONLESS
+    along: sympy.Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +122,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """In an adjoint template: ``value`` is this member's share of the integrand of dL/d(parameter); of a global parameter all shares add up."""
+    """In an adjoint template: ``value`` is this member's share of dL/d(parameter); of a global parameter all shares add up.
+
+    throughout   the integrand of an integral over the run (in a system of jumps: what is added at each of its times)
+    start        added once, at the start: the parameter enters an initial value
+    lower, upper added each time ``unknown`` reaches that bound: the parameter enters the bound
+    """
 
     parameter: str
     value: sympy.Expr
     dimension: Dimension
+    moment: Literal["throughout", "start", "lower", "upper"] = "throughout"
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +141,9 @@ class Template:
     """The scalar equations that all members of a vertex or edge class share.
 
     In an adjoint template ``forward`` is the template it was derived from: its unknowns, reads, accumulators, parameters and definitions may be read, at the
-    forward trajectory. Then an unknown ``lam`` obeys ``-mass * d lam/dt = rate`` (backward in time), accumulators hold the pulled-back adjoints of what the
-    edges read (``bar_v``), edges read the adjoints of what they contribute to (``bar_i`` of their ends), ``gradients`` are parameter integrands and
-    ``time_gradient`` is this member's share of lam^T df/dt.
+    forward trajectory. Then an unknown ``lam w`` obeys ``-mass * d(lam w)/dt = rate`` (backward in time), accumulators hold the adjoints of what the edges
+    read, edges read the adjoints of what they contribute to, ``gradients`` are shares of the parameter gradient and ``time_gradient`` is this member's
+    share of lam^T df/dt.
     """
 
     name: str
@@ -146,10 +163,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class VertexClass:
-    """Vertices with one template; the network holds how many there are."""
+    """Vertices with one template; the network holds how many there are. ``elements``: what the user calls them."""
 
     name: str
     template: Template
+    elements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +181,7 @@ class EdgeClass:
     template: Template
     ends: tuple[str, ...]
     topology: Literal["indexed", "dense"] = "indexed"
+    elements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +189,9 @@ class PointLoss:
     """A loss term at instants: ``value`` at each of its times (which the experiment holds) is added to the loss.
 
     It reads symbols of the one-member vertex class ``LOSS`` (whose accumulators collect what the loss mentions) and the data columns ``data``. A loss
-    over an interval is an unknown of that class instead: its rate is the integrand, its value at the end of the run is added to the loss.
+    over an interval is an unknown of that class instead: its rate is the integrand, its change over the interval is added to the loss.
+
+    ``at`` is the time (or the data column of times) and ``over`` the interval as the model gives them; neither means the end of the run.
     """
 
     name: str
@@ -178,19 +199,26 @@ class PointLoss:
     dimension: Dimension
     data: tuple[sympy.Symbol, ...] = ()
     origin: Span | None = None
+    at: sympy.Expr | None = None
+    over: tuple[sympy.Expr, sympy.Expr] | None = None
 
 
 #: Name of the one-member vertex class that collects what a loss mentions: edges end there too and contribute to its accumulators.
-LOSS = "loss"
+LOSS = binding.LOSS
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Vertex and edge classes, global parameters and losses; ``kind`` says which derivation made it."""
+    """Vertex and edge classes, global parameters and losses; ``kind`` says which derivation made it.
+
+    An adjoint system has ``jumps``, one system per loss at instants (in the order of those losses): the same templates with the loss in place of the
+    forward rates, where the ``rate`` of ``lam w`` is the jump mass * (lam w before - lam w after). After the end of the run lam is 0.
+    """
 
     name: str
     vertices: tuple[VertexClass, ...]
     edges: tuple[EdgeClass, ...]
     parameters: tuple[Parameter, ...] = ()
     losses: tuple[PointLoss, ...] = ()
-    kind: Literal["forward", "tangent", "adjoint"] = "forward"
+    kind: Literal["forward", "tangent", "adjoint", "jump"] = "forward"
+    jumps: "tuple[System, ...]" = ()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import sympy
 
+from mcompiler.equations.literal import Literal
 from mcompiler.kernel.ir import Float, Integer, Op, Value
 from mcompiler.kernel.operations import OPERATIONS
 
@@ -51,6 +52,8 @@ def _translated(expression: sympy.Basic, translate: Translate) -> Value:
         return _product(expression, translate)
     if isinstance(expression, sympy.Pow):
         return _power(expression, translate)
+    if isinstance(expression, Literal):
+        return Float(expression.value)
     if expression.is_number and not expression.args:
         return Float(number(expression))
     if hasattr(expression, "expanded"):
