@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
 
-from mcompiler.backends.protocols import Entry, Function
+from mcompiler.backends.protocols import Function
+from mcompiler.integrators.entries import Entry
 
 
 @final

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mcompiler.backends.callables import PythonLibrary, python_library
-from mcompiler.backends.protocols import Entry
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.interpret import interpret
 from mcompiler.kernel.ir import KernelModule
 

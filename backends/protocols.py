@@ -33,32 +33,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from mcompiler.backends.artifact import Artifact
-from mcompiler.kernel.abi import Signature
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout
 
 #: A compiled or interpreted function; arguments are floats, ints and contiguous float64 or int64 arrays, as its
 # signature says.
 Function: TypeAlias = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A hand-written function of the compiled library, such as an integrator's ``advance``.
-
-    Attributes:
-        signature: its name and C interface.
-        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels
-            and other entries, by name.
-            Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may
-            use ``math``, arithmetic, loops and the tuples, numbers and booleans of its own module and of the scope
-            around it. No call is given keywords or fewer arguments.
-        exported: whether the library offers it; otherwise only other entries call it.
-    """
-
-    signature: Signature
-    make: Callable[[Mapping[str, Function]], Function]
-    exported: bool = True
 
 
 @dataclass(frozen=True, slots=True)

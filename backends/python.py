@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mcompiler.backends.callables import PythonLibrary, python_library
-from mcompiler.backends.protocols import Entry, Function
+from mcompiler.backends.protocols import Function
 from mcompiler.backends.text import CONSTANTS, ELEMENTARY, module_text
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
 

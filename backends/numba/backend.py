@@ -19,8 +19,9 @@ from mcompiler.backends.environment import environment, whole_compiler
 from mcompiler.backends.numba.describe import described
 from mcompiler.backends.numba.load import load as load_native
 from mcompiler.backends.numba.shared import shared_library
-from mcompiler.backends.protocols import CompileOptions, Entry
+from mcompiler.backends.protocols import CompileOptions
 from mcompiler.backends.text import module_text
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import KERNELS, Signature
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout, to_json

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import CodeType, FunctionType
 
-from mcompiler.backends.protocols import Entry
+from mcompiler.integrators.entries import Entry
 
 
 def described(entries: Sequence[Entry]) -> str:

@@ -1,5 +1,6 @@
 """The resumable integrator: steps until there is something for its caller to do, with all its state in the caller's arrays."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from mcompiler.integrators.slots import (
     KIND_AT_BREAK,
     KIND_EVENT,
     KIND_FIXED_END,
+    LAST_EVENT_T,
     LOG_ERROR,
     LOSS,
     LOSS_I,
@@ -43,6 +45,7 @@ from mcompiler.integrators.slots import (
     SAVE_N,
     SEGMENT_I,
     SEGMENT_T,
+    SPAN,
     STAGES,
     STATUS,
     STEP,
@@ -62,7 +65,10 @@ from mcompiler.integrators.slots import (
 
 Function = Callable[..., Any]
 
-_ROUND_OFF = 2.220446049250313e-16
+# Breakpoints and stops that are this close, in parts of their time, are one; where the next breakpoint cannot be told from this one, it is looked for
+# from so far on.
+_SAME = 4 * 2.220446049250313e-16
+_PAST = 2 * _SAME
 
 
 def make_row(functions: Mapping[str, Function]) -> Function:
@@ -131,7 +137,11 @@ def make_start(functions: Mapping[str, Function]) -> Function:
         scale(p, z, w, s)
         for k in range(z[0]):
             s[k] = max(ws[ATOL] * s[k], 1e-300)
-        ws[NEXT_BREAK] = breakpoint_after(t, p, z, w)
+        after = breakpoint_after(t, p, z, w)
+        if after <= t + _SAME * abs(t):
+            after = breakpoint_after(t + _PAST * max(abs(t), ws[SPAN]), p, z, w)
+        ws[NEXT_BREAK] = after
+        ws[LAST_EVENT_T] = -math.inf
         iws[AFTER_BREAK] = 1
         ws[SEGMENT_T] = t
         if z[2] > 0:
@@ -209,12 +219,11 @@ def make_settle(functions: Mapping[str, Function]) -> Function:
         if kind & KIND_AT_BREAK:
             iws[AFTER_BREAK] = 1
             after = ws[NEXT_BREAK]
-            while after <= t + 4 * _ROUND_OFF * abs(t):
+            while after <= t + _SAME * abs(t):
                 last = after
                 after = breakpoint_after(max(after, t), p, z, w)
-                if not after > last:
-                    after = t + 8 * _ROUND_OFF * abs(t)
-                    after = breakpoint_after(after, p, z, w)
+                if not after > last:  # the kernel's own round-off keeps it where it is
+                    after = breakpoint_after(t + _PAST * max(abs(t), ws[SPAN]), p, z, w)
                     break
             ws[NEXT_BREAK] = after
         if kind & KIND_FIXED_END:
@@ -305,11 +314,11 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
                 if on_mesh:
                     if iws[KIND] & KIND_EVENT:
                         occur_again(
-                            ws, iws, tab, mi, y, v, s, K, gm, p, z, w, save, want, out, out_t, ev_t, ev_n, mesh_e
+                            ws, iws, tab, mi, y, v, s, K, gm, p, z, w, want, out, out_t, ev_t, ev_n, mesh_e
                         )
                 elif z[2] > 0 and (
                     occur(
-                        ws, iws, tab, mi, y, v, u, s, K, g0, gl, gr, gm, gs, p, z, w, save, want, out, out_t, ev_t, ev_n
+                        ws, iws, tab, mi, y, v, u, s, K, g0, gl, gr, gm, gs, p, z, w, want, out, out_t, ev_t, ev_n
                     )
                     == 0
                 ):

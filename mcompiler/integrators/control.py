@@ -15,6 +15,7 @@ from mcompiler.integrators.slots import (
     KIND_AFTER_BREAK,
     KIND_AT_BREAK,
     KIND_FIXED_END,
+    LAST_T,
     LOG_ERROR,
     LOG_GROW,
     LOG_SHRINK,
@@ -45,9 +46,22 @@ from mcompiler.integrators.step import NEAR
 
 Function = Callable[..., Any]
 
+# The next step aims at an error of 0.9 tolerances (to the power of the order), so that it seldom misses.
 _LOG_SAFETY = math.log(0.9)
+# The controller remembers no error smaller than this: one lucky step must not make the next one bold (the value is that of DOPRI5).
 _LEAST_LOG_ERROR = math.log(1e-4)
 _ROUND_OFF = 2.220446049250313e-16
+# A stop and a breakpoint that are this close, in parts of their time, are one.
+_SAME = 4 * _ROUND_OFF
+# A step is at least so many units of round-off of the time, so that its stages have times of their own; and, near time 0, this part of the run.
+_LEAST_ULPS = 8.0
+_LEAST_PART = 1e-18
+# The Euler step that the first step size is guessed from changes no unknown by more than this part of itself (plus one tolerance), and is no larger
+# part of the run than the second number: a system that happens to rest at the start, such as one under a sine, must not begin with a leap.
+_PROBE = 0.01
+_PROBE_PART = 1e-4
+# The first step is at most this many times as long as the Euler step that it was guessed from.
+_FIRST_GROWTH = 100.0
 
 
 def make_plan(_functions: Mapping[str, Function]) -> Function:
@@ -57,9 +71,9 @@ def make_plan(_functions: Mapping[str, Function]) -> Function:
         t = ws[T]
         kind = KIND_AFTER_BREAK if iws[AFTER_BREAK] else 0
         target = stops[iws[STOP_I]]
-        if ws[NEXT_BREAK] <= target + 4 * _ROUND_OFF * abs(target):
+        if ws[NEXT_BREAK] <= target + _SAME * abs(target):
             kind |= KIND_AT_BREAK
-            target = target if ws[NEXT_BREAK] >= target - 4 * _ROUND_OFF * abs(target) else ws[NEXT_BREAK]
+            target = target if ws[NEXT_BREAK] >= target - _SAME * abs(target) else ws[NEXT_BREAK]
         left = target - t
         if mi[ERROR_KIND] == 0:
             h = ws[STEP]
@@ -73,7 +87,9 @@ def make_plan(_functions: Mapping[str, Function]) -> Function:
         ws[PROPOSED] = ws[H]
         ws[TAKEN] = left if ends else h
         ws[T_END] = target if ends else t_end
-        iws[KIND] = kind | KIND_FIXED_END if ends else kind & KIND_AFTER_BREAK
+        kind = kind | KIND_FIXED_END if ends else kind & KIND_AFTER_BREAK
+        iws[KIND] = kind
+        ws[LAST_T] = ws[T_END] - NEAR * max(abs(t), abs(ws[T_END])) if kind & KIND_AT_BREAK else ws[T_END]
 
     return plan
 
@@ -92,23 +108,29 @@ def make_follow(_functions: Mapping[str, Function]) -> Function:
         else:
             ws[TAKEN] = mesh[2 * i + 1]
             ws[T_END] = mesh[2 * i + 2] if t == mesh[2 * i] else t + ws[TAKEN]
+        ws[LAST_T] = ws[T_END] - NEAR * max(abs(t), abs(ws[T_END])) if kind & KIND_AT_BREAK else ws[T_END]
 
     return follow
 
 
 def make_judge(_functions: Mapping[str, Function]) -> Function:
-    """`judge`, which needs nothing. The controller is proportional-integral (Hairer, Wanner, Solving ODEs II, IV.2)."""
+    """`judge`, which needs nothing.
+
+    The controller is proportional-integral (Hairer, Wanner, Solving ODEs II, IV.2): where stability limits the step, a proportional one would reject
+    every other. A step that was cut to meet a stop says little about the next where the limit on growth binds: then the size proposed before holds.
+    """
 
     def judge(size, ws, iws, tab):  # type: ignore[no-untyped-def]
         h = ws[TAKEN]
+        least = max(_LEAST_ULPS * _ROUND_OFF * abs(ws[T]), _LEAST_PART * ws[SPAN])
         if size <= 1.0:
             error = 0.5 * math.log(max(size, 1e-20))
             change = _LOG_SAFETY - tab[ALPHA] * error + tab[BETA] * ws[LOG_ERROR]
-            change = min(max(change, tab[LOG_SHRINK]), 0.0 if iws[REJECTED] else tab[LOG_GROW])
-            h = h * math.exp(change)
-            if iws[KIND] & KIND_FIXED_END:
+            most = 0.0 if iws[REJECTED] else tab[LOG_GROW]
+            h = h * math.exp(min(max(change, tab[LOG_SHRINK]), most))
+            if iws[KIND] & KIND_FIXED_END and change >= most:
                 h = max(h, ws[PROPOSED])
-            ws[H] = min(h, ws[MAX_STEP])
+            ws[H] = min(max(h, least), ws[MAX_STEP])
             ws[LOG_ERROR] = max(error, _LEAST_LOG_ERROR)
             iws[REJECTED] = 0
             return 1
@@ -117,7 +139,7 @@ def make_judge(_functions: Mapping[str, Function]) -> Function:
         if finite:
             change = max(change, _LOG_SAFETY - 0.5 * tab[EXPONENT] * math.log(size))
         h = h * math.exp(change)
-        if h < max(8.0 * _ROUND_OFF * abs(ws[T]), 1e-18 * ws[SPAN]):
+        if h < least:
             iws[STATUS] = STEP_TOO_SMALL if finite else NOT_FINITE
         ws[H] = h
         iws[REJECTED] = 1
@@ -128,37 +150,43 @@ def make_judge(_functions: Mapping[str, Function]) -> Function:
 
 
 def make_first_step(functions: Mapping[str, Function]) -> Function:
-    """`first_step`, given `sweep`."""
+    """`first_step`, given `sweep`.
+
+    As Hairer, Norsett, Wanner (Solving ODEs I, II.4), but with time measured in units of what the Euler step suggests, so that the steps of a device that
+    lives in nanoseconds are those of one that lives in seconds.
+    """
     sweep = functions["sweep"]
 
     def first_step(ws, iws, tab, mi, y, s, K, p, z, w):  # type: ignore[no-untyped-def]
         n = z[0]
         t = ws[T]
         low = t + NEAR * abs(t) if iws[AFTER_BREAK] else t
-        limit = min(ws[SPAN], ws[MAX_STEP])
+        limit = min(min(ws[SPAN], ws[MAX_STEP]), ws[NEXT_BREAK] - t)
         sweep(0, low, 0.0, tab, ROWS, y, K, p, z, w)
-        d0 = 0.0
-        d1 = 0.0
+        iws[EVALUATIONS] = iws[EVALUATIONS] + 1
+        if n == 0:
+            return limit
+        size = 0.0
+        slope = 0.0
         for k in range(n):
             tolerance = s[k] + ws[RTOL] * abs(y[k])
-            d0 = d0 + (y[k] / tolerance) * (y[k] / tolerance)
-            d1 = d1 + (K[k] / tolerance) * (K[k] / tolerance)
-        d0 = math.sqrt(d0 / max(n, 1))
-        d1 = math.sqrt(d1 / max(n, 1))
-        h = 1e-6 * ws[SPAN] if d0 < 1e-5 or not d1 > 1e-5 / ws[SPAN] else 0.01 * d0 / d1
-        h = min(h, limit) if h > 0.0 else 1e-6 * limit
-        sweep(1, low + h, h, tab, ONE, y, K, p, z, w)
-        d2 = 0.0
+            size = max(size, abs(y[k]) / tolerance)
+            slope = max(slope, abs(K[k]) / tolerance)
+        least = max(_LEAST_ULPS * _ROUND_OFF * abs(t), _LEAST_PART * ws[SPAN])
+        probe = min(_PROBE_PART * ws[SPAN], limit)
+        if slope * probe > _PROBE * size + 1.0:
+            probe = (_PROBE * size + 1.0) / slope
+        probe = max(probe, least)
+        sweep(1, low + probe, probe, tab, ONE, y, K, p, z, w)
+        iws[EVALUATIONS] = iws[EVALUATIONS] + 1
+        change = 0.0
         for k in range(n):
-            change = (K[n + k] - K[k]) / (s[k] + ws[RTOL] * abs(y[k]))
-            d2 = d2 + change * change
-        d2 = math.sqrt(d2 / max(n, 1)) / h
-        largest = max(d1, d2)
-        guess = 1e-3 * h
-        if largest * ws[SPAN] > 1e-12 and largest < 1e300:
-            guess = math.exp(math.log(0.01 / largest) / mi[ORDER])
-        iws[EVALUATIONS] = iws[EVALUATIONS] + 2
-        chosen = min(100.0 * h, max(guess, 1e-3 * h), limit)
-        return chosen if chosen > 0.0 else 1e-6 * ws[SPAN]
+            change = max(change, abs(K[n + k] - K[k]) / (s[k] + ws[RTOL] * abs(y[k])))
+        unit = _FIRST_GROWTH * probe
+        largest = max(slope * unit, change * (_FIRST_GROWTH * unit))
+        chosen = probe if largest >= 1e300 else unit
+        if largest > 0.01 and largest < 1e300:
+            chosen = unit * math.exp(math.log(0.01 / largest) / mi[ORDER])
+        return max(min(min(chosen, unit), limit), least)
 
     return first_step

@@ -5,59 +5,66 @@ A backend compiles them once for all models; in Python `link` joins them with a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mcompiler.integrators import advance, control, events, reverse, signatures, step
 from mcompiler.kernel.abi import Signature
 
-Function = Callable[..., Any]
+#: A compiled, interpreted or Python function; arguments are floats, ints and contiguous float64 or int64 arrays, as its signature says.
+Function: TypeAlias = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Integrator:
-    """A function of the integrators.
+class Entry:
+    """A hand-written function of a compiled library, such as an integrator's ``advance``.
 
     Attributes:
         signature: its name and C interface.
-        make: gives the function, in numba's subset of Python, when it is given the functions that it calls (kernels and others here), by name.
-        exported: whether a driver calls it.
+        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels and other entries, by name.
+            Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may use ``math``, arithmetic, loops
+            and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
+        exported: whether the library offers it; otherwise only other entries call it.
     """
 
     signature: Signature
     make: Callable[[Mapping[str, Function]], Function]
-    exported: bool = False
+    exported: bool = True
 
 
-INTEGRATORS: tuple[Integrator, ...] = (
-    Integrator(signatures.TAKE_STEP, step.make_take_step),
-    Integrator(signatures.INTERPOLATE, step.make_interpolate),
-    Integrator(signatures.PLAN, control.make_plan),
-    Integrator(signatures.FOLLOW, control.make_follow),
-    Integrator(signatures.JUDGE, control.make_judge),
-    Integrator(signatures.FIRST_STEP, control.make_first_step),
-    Integrator(signatures.CROSSING, events.make_crossing),
-    Integrator(signatures.GUESS, events.make_guess),
-    Integrator(signatures.SCAN, events.make_scan),
-    Integrator(signatures.NARROW, events.make_narrow),
-    Integrator(signatures.WIDEN, events.make_widen),
-    Integrator(signatures.LOCATE, events.make_locate),
-    Integrator(signatures.RELOCATE_EVENT, events.make_relocate_event),
-    Integrator(signatures.FIRE, events.make_fire),
-    Integrator(signatures.FIRE_AGAIN, events.make_fire_again),
-    Integrator(signatures.ROW, advance.make_row),
-    Integrator(signatures.OCCUR, events.make_occur),
-    Integrator(signatures.OCCUR_AGAIN, events.make_occur_again),
-    Integrator(signatures.EMIT, advance.make_emit),
-    Integrator(signatures.PAY, advance.make_pay),
-    Integrator(signatures.START, advance.make_start, exported=True),
-    Integrator(signatures.ROOM, advance.make_room),
-    Integrator(signatures.RECORD_STEP, advance.make_record),
-    Integrator(signatures.SETTLE, advance.make_settle),
-    Integrator(signatures.ADVANCE, advance.make_advance, exported=True),
-    Integrator(signatures.REPLAY, reverse.make_replay, exported=True),
-    Integrator(signatures.STEP_BACK, reverse.make_step_back),
-    Integrator(signatures.CUT_BACK, reverse.make_cut_back),
-    Integrator(signatures.REVERSE, reverse.make_reverse_steps, exported=True),
+def _internal(signature: Signature, make: Callable[[Mapping[str, Function]], Function]) -> Entry:
+    return Entry(signature, make, exported=False)
+
+
+INTEGRATORS: tuple[Entry, ...] = (
+    _internal(signatures.TAKE_STEP, step.make_take_step),
+    _internal(signatures.INTERPOLATE, step.make_interpolate),
+    _internal(signatures.PLAN, control.make_plan),
+    _internal(signatures.FOLLOW, control.make_follow),
+    _internal(signatures.JUDGE, control.make_judge),
+    _internal(signatures.FIRST_STEP, control.make_first_step),
+    _internal(signatures.CROSSING, events.make_crossing),
+    _internal(signatures.GUESS, events.make_guess),
+    _internal(signatures.SCAN, events.make_scan),
+    _internal(signatures.NARROW, events.make_narrow),
+    _internal(signatures.WIDEN, events.make_widen),
+    _internal(signatures.LOCATE, events.make_locate),
+    _internal(signatures.RELOCATE_EVENT, events.make_relocate_event),
+    _internal(signatures.FIRE, events.make_fire),
+    _internal(signatures.FIRE_AGAIN, events.make_fire_again),
+    _internal(signatures.ROW, advance.make_row),
+    _internal(signatures.OCCUR, events.make_occur),
+    _internal(signatures.OCCUR_AGAIN, events.make_occur_again),
+    _internal(signatures.EMIT, advance.make_emit),
+    _internal(signatures.PAY, advance.make_pay),
+    Entry(signatures.START, advance.make_start),
+    _internal(signatures.ROOM, advance.make_room),
+    _internal(signatures.RECORD_STEP, advance.make_record),
+    _internal(signatures.SETTLE, advance.make_settle),
+    Entry(signatures.ADVANCE, advance.make_advance),
+    Entry(signatures.REPLAY, reverse.make_replay),
+    _internal(signatures.STEP_BACK, reverse.make_step_back),
+    _internal(signatures.CUT_BACK, reverse.make_cut_back),
+    Entry(signatures.REVERSE, reverse.make_reverse_steps),
 )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from mcompiler.integrators.slots import (
     FSAL,
+    GUARD_SHIFT,
     KIND_AFTER_BREAK,
     KIND_AT_BREAK,
     KIND_EVENT,
@@ -84,7 +85,7 @@ def make_step_back(functions: Mapping[str, Function]) -> Function:
         summed = mi[SUMMED]
         bar = summed * n
         low = t + NEAR * abs(t) if kind & KIND_AFTER_BREAK else t
-        high = t_end - NEAR * abs(t_end)
+        high = t_end - NEAR * max(abs(t), abs(t_end))
         project_pullback(v, lam, p, z, w, pb)
         by_t = 0.0
         by_h = 0.0
@@ -216,9 +217,8 @@ def make_reverse_steps(functions: Mapping[str, Function]) -> Function:
                 fire_again(t_end, event, j, mesh_e, x, p, z, w)
                 ws[TAU] = ws[TAU] + reset_pullback(mesh_e[2 * j], t_end, x, lam, p, z, w, pb)
             if kind & KIND_LOCATED:
-                cut_back(
-                    mesh_e[2 * event], t, h, kind, t_end, ws, tab, mi, y, v, u, K, KB, lam, mu, x, p, z, w, pb, scratch
-                )
+                e = kind >> GUARD_SHIFT
+                cut_back(e, t, h, kind, t_end, ws, tab, mi, y, v, u, K, KB, lam, mu, x, p, z, w, pb, scratch)
             else:
                 tau = ws[TAU]
                 by_h = step_back(t, h, kind, t_end, ws, tab, mi, y, v, u, K, KB, lam, p, z, w, pb)

@@ -4,9 +4,9 @@ Arrays
     ``ws, iws``      state of a run: the slots of `slots`
     ``tab, mi``      the method
     ``y, v, u, s``   state at the start of a step, at its end, scratch, absolute tolerances; n values each
-    ``K``            stages, row after row of n
-    ``g0``           guards at the start of a step (0 where an event has just acted); ``gl``, ``gr``: left and right of a crossing; ``gm``: between;
-                     ``gs``: at a sample
+    ``K``            stages, row after row of n; behind them the coefficients of the dense output
+    ``g0``           guards at the start of a step (0 where an event has just acted); ``gl``, ``gr``: left and right of a crossing; ``gm``: between,
+                     and behind those how much each changes between the samples around it; ``gs``: at the sample after it
     ``p, z, w``      the kernels' parameters, layout and scratch
     ``stops``        times to stop at, ascending, the last the end of the run
     ``loss_t, loss_n, loss_w, d``  point losses: times, pairs (term, place of its data row), weights; data. ``loss_v`` receives their values
@@ -21,10 +21,12 @@ from mcompiler.kernel.abi import F64, I64, NOTHING, Argument, Signature
 
 _STATE = "f64* ws, i64* iws, f64* tab, i64* mi"
 _MODEL = "f64* p, i64* z, f64* w"
-_GUARDS = "f64* g0, f64* gl, f64* gr, f64* gm, f64* gs"
+_BETWEEN = "f64* gl, f64* gr, f64* gm"
+_GUARDS = f"f64* g0, {_BETWEEN}, f64* gs"
 _EVENTS = "f64* ev_t, i64* ev_n"
 _LOSSES = "f64* loss_t, i64* loss_n, f64* loss_w, f64* loss_v, f64* d"
-_SAVE = "f64* save, i64* want, f64* out, f64* out_t"
+_ROWS = "i64* want, f64* out, f64* out_t"
+_SAVE = f"f64* save, {_ROWS}"
 _TAPE = "f64* tape, i64* kinds, f64* marks"
 _MESH = "f64* mesh, i64* mesh_k, i64* mesh_e"
 
@@ -84,25 +86,25 @@ GUESS = _signature(
 )
 SCAN = _signature(
     "scan",
-    f"{_STATE}, f64* y, f64* v, f64* u, f64* K, {_GUARDS}, {_MODEL}",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* K, f64* g0, {_BETWEEN}, {_MODEL}",
     I64,
-    "Number of the first sample in the step before which a guard crosses zero upward, or 0; gl and gr are the guards before and at it.",
+    "Whether a guard crosses zero upward in the step; then LEFT and RIGHT are the samples around the first crossing, gl and gr the guards there.",
 )
 NARROW = _signature(
     "narrow",
-    f"i64 stepping, f64 width, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}",
+    f"i64 stepping, f64 width, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_BETWEEN}, {_MODEL}",
     NOTHING,
     "Narrows the bracket LEFT, RIGHT of the first crossing to the relative width, by dense output or by taking steps (Illinois method).",
 )
 WIDEN = _signature(
     "widen",
-    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gl, f64* gr, f64* gm, {_MODEL}",
+    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, {_BETWEEN}, {_MODEL}",
     I64,
     "Turns the bracket LEFT, RIGHT from fractions of the step to sizes of steps, widened until these see a crossing in it; 0 where they see none.",
 )
 LOCATE = _signature(
     "locate",
-    f"i64 sample, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_BETWEEN}, f64* gs, {_MODEL}",
     F64,
     "The step size at whose end the first event of this step happens; v, K, gl, gr belong to it. 0 where steps see no event, -1 where the guard jumps.",
 )
@@ -126,13 +128,13 @@ FIRE_AGAIN = _signature(
 )
 OCCUR = _signature(
     "occur",
-    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, {_SAVE}, {_EVENTS}",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, {_ROWS}, {_EVENTS}",
     I64,
     "Looks for events in the step, cuts it to the first, and lets them act; the result is 0 where that failed (STATUS).",
 )
 OCCUR_AGAIN = _signature(
     "occur_again",
-    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gm, {_MODEL}, {_SAVE}, {_EVENTS}, i64* mesh_e",
+    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, f64* gm, {_MODEL}, {_ROWS}, {_EVENTS}, i64* mesh_e",
     NOTHING,
     "Lets the events act that the mesh has at the end of this step.",
 )

@@ -46,6 +46,7 @@ TAU = 14  # adjoint of time
 ATOL = 15
 LEFT = 16  # bracket of an event
 RIGHT = 17
+LAST_T = 18  # the latest time that the step sees: its end, or the near side of the breakpoint there
 WS_SIZE = 20
 
 # Integer state of a run, `iws`.
@@ -84,6 +85,7 @@ EVALUATIONS = 31
 EVENTS_AT_ONCE = 32
 SEGMENT_I = 33
 STATUS = 34
+FRESH = 35  # whether events acted at the start of the step
 IWS_SIZE = 40
 
 # What a step is, bit by bit.
@@ -91,7 +93,8 @@ KIND_AFTER_BREAK = 1  # it starts at a breakpoint: stages see the right-hand lim
 KIND_AT_BREAK = 2  # it ends at a breakpoint: stages see the left-hand limit
 KIND_FIXED_END = 4  # its end is a given time: the step size is what is left
 KIND_EVENT = 8  # events act at its end
-KIND_LOCATED = 16  # the step size is such that the first of them happens at its end
+KIND_LOCATED = 16  # the step size is such that a guard is zero at its end
+GUARD_SHIFT = 8  # the bits above: the number of that guard
 
 # Why `advance` returned.
 FINISHED = 0

@@ -15,14 +15,13 @@ from mcompiler.integrators.slots import (
     ERROR_LOW,
     EVALUATIONS,
     EXTRA,
-    KIND,
     KIND_AFTER_BREAK,
     KIND_AT_BREAK,
+    LAST_T,
     MAX_STAGES,
     ROWS,
     STAGES,
     SUMMED,
-    T_END,
     TAKEN,
     TIMES,
     TOTAL,
@@ -32,7 +31,8 @@ from mcompiler.integrators.slots import (
 
 Function = Callable[..., Any]
 
-# A breakpoint's near side: this fraction of its time away.
+# A breakpoint's near side: this fraction of its time away. Breakpoints are sums of a few terms, each rounded, so that a source may jump a few units in
+# the last place from where `breakpoint` says; a smooth source moves by no more than round-off over this distance.
 NEAR = 8 * 2.220446049250313e-16
 
 
@@ -46,7 +46,7 @@ def make_take_step(functions: Mapping[str, Function]) -> Function:
         summed = mi[SUMMED]
         if kind & (KIND_AFTER_BREAK | KIND_AT_BREAK):
             low = t + NEAR * abs(t) if kind & KIND_AFTER_BREAK else t
-            high = t_end - NEAR * abs(t_end) if kind & KIND_AT_BREAK else t_end
+            high = t_end - NEAR * max(abs(t), abs(t_end)) if kind & KIND_AT_BREAK else t_end
             for i in range(first, stages):
                 ti = min(t + tab[TIMES + i] * h, high)
                 sweep(i, max(ti, low), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
@@ -55,6 +55,7 @@ def make_take_step(functions: Mapping[str, Function]) -> Function:
                 sweep(i, t + tab[TIMES + i] * h, h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
         size = 0.0
         low_size = 0.0
+        broken = 0.0
         error_kind = mi[ERROR_KIND]
         if error_kind == 1:
             for k in range(n):
@@ -68,29 +69,31 @@ def make_take_step(functions: Mapping[str, Function]) -> Function:
                     error = error + tab[ERROR + j] * K[j * n + k]
                 new = y[k] + h * total
                 v[k] = new
+                broken = broken + 0.0 * (error + new)
                 error = error / (s[k] + rtol * max(abs(y[k]), abs(new)))
-                size = size + error * error
-            return h * h * size / max(n, 1)
+                size = max(size, error * error)
+            return h * h * size + broken
         for k in range(n):
             total = 0.0
             for j in range(summed):
                 total = total + tab[WEIGHTS + j] * K[j * n + k]
             v[k] = y[k] + h * total
-            size = size + 0.0 * v[k]
+            broken = broken + 0.0 * v[k]
         if error_kind == 0:
-            return size
+            return broken
         for k in range(n):
             error = 0.0
             error_low = 0.0
             for j in range(summed):
                 error = error + tab[ERROR + j] * K[j * n + k]
                 error_low = error_low + tab[ERROR_LOW + j] * K[j * n + k]
+            broken = broken + 0.0 * (error + error_low)
             tolerance = s[k] + rtol * max(abs(y[k]), abs(v[k]))
-            size = size + (error / tolerance) * (error / tolerance)
-            low_size = low_size + (error_low / tolerance) * (error_low / tolerance)
+            size = max(size, (error / tolerance) * (error / tolerance))
+            low_size = max(low_size, (error_low / tolerance) * (error_low / tolerance))
         if size == 0.0:
-            return 0.0
-        return h * h * size * size / ((size + 0.01 * low_size) * max(n, 1))
+            return broken
+        return h * h * size * (size / (size + 0.01 * low_size)) + broken
 
     return take_step
 
@@ -103,25 +106,24 @@ def make_interpolate(functions: Mapping[str, Function]) -> Function:
     def interpolate(theta, ws, iws, tab, mi, y, u, K, p, z, w):  # type: ignore[no-untyped-def]
         n = z[0]
         h = ws[TAKEN]
-        if iws[EXTRA] == 0:
-            t = ws[T]
-            high = ws[T_END] - NEAR * abs(ws[T_END]) if iws[KIND] & KIND_AT_BREAK else ws[T_END]
-            for i in range(mi[STAGES], mi[TOTAL]):
-                sweep(i, min(t + tab[TIMES + i] * h, high), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
-                iws[EVALUATIONS] = iws[EVALUATIONS] + 1
-            iws[EXTRA] = 1
-        total = mi[TOTAL]
+        stages = mi[TOTAL]
         degree = mi[DEGREE]
-        for k in range(n):
-            u[k] = 0.0
-        for i in range(total):
-            weight = 0.0
-            for power in range(degree):
-                weight = (weight + tab[DENSE + DEGREES * i + degree - 1 - power]) * theta
+        if iws[EXTRA] == 0:
+            for i in range(mi[STAGES], stages):
+                sweep(i, min(ws[T] + tab[TIMES + i] * h, ws[LAST_T]), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
+                iws[EVALUATIONS] = iws[EVALUATIONS] + 1
             for k in range(n):
-                u[k] = u[k] + weight * K[i * n + k]
+                for power in range(degree):
+                    total = 0.0
+                    for i in range(stages):
+                        total = total + tab[DENSE + DEGREES * i + power] * K[i * n + k]
+                    K[(stages + power) * n + k] = h * total
+            iws[EXTRA] = 1
         for k in range(n):
-            u[k] = y[k] + h * u[k]
+            total = 0.0
+            for power in range(degree):
+                total = (total + K[(stages + degree - 1 - power) * n + k]) * theta
+            u[k] = y[k] + total
         project(u, p, z, w)
 
     return interpolate

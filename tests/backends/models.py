@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.backends.protocols import Entry, Function, Library
+from mcompiler.backends.protocols import Function, Library
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import (
     BREAKPOINT,
     F64,

@@ -14,7 +14,8 @@ import pytest
 from mcompiler.backends import cache
 from mcompiler.backends.artifact import Artifact
 from mcompiler.backends.numba import backend
-from mcompiler.backends.protocols import CompileOptions, Entry
+from mcompiler.backends.protocols import CompileOptions
+from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import BREAKPOINT
 from mcompiler.kernel.ir import Float, Kernel, KernelModule, Return
 from mcompiler.kernel.layout import Layout
