@@ -1,0 +1,123 @@
+"""The command line as a user types it: exit codes, texts, files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.solver.conftest import RC
+
+MODEL = RC
+WRONG = """
+circuit RC {
+  node a
+  C1: Capacitor(a, ground, C = 1[uF])
+  R1: Resistr(a, ground, R = 1[kohm])
+  R2: Resistor(b, ground, R = 1[mV])
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def mcompiler(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("MCOMPILER_CACHE_DIR", str(cache))
+    (tmp_path / "rc.mem").write_text(MODEL)
+    (tmp_path / "wrong.mem").write_text(WRONG)
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "mcompiler", *arguments], capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    return call
+
+
+def test_check(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("check", "rc.mem")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no errors" in done.stdout
+
+
+def test_check_tells_all_errors_at_once(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("check", "wrong.mem")
+    assert done.returncode == 1
+    assert "did you mean Resistor" in done.stderr
+    assert "there is no node b" in done.stderr
+    assert "wrong.mem:6" in done.stderr
+    assert "3 errors" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_writes_what_it_is_asked_for(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("run", "rc.mem", "--save", "run.npz", "--plot", "run.png", "--set", "R0=4kohm", "--rtol", "1e-9")
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "run.npz") as saved:
+        assert saved["a.v"] == pytest.approx(np.exp(-saved["t"] / 4e-3), rel=1e-7)
+    assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+
+
+def test_run_without_files_prints_a_table(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("run", "rc.mem", "--t-end", "1ms", "--method", "rk4", "--step", "1us")
+    assert done.returncode == 0, done.stderr
+    assert "a.v" in done.stdout
+    assert "1000 steps" in done.stdout
+
+
+def test_format_is_idempotent_and_keeps_comments(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "ugly.mem"
+    path.write_text("device  R2( p,n ){ # two\n param R=1[kohm]   # ohm\n i=v/R }")
+    assert mcompiler("format", "--check", "ugly.mem").returncode == 1
+    assert mcompiler("format", "ugly.mem").returncode == 0
+    text = path.read_text()
+    assert "# two" in text
+    assert "# ohm" in text
+    assert mcompiler("format", "--check", "ugly.mem").returncode == 0
+
+
+@pytest.mark.parametrize("derivation", ["forward", "jacobian", "adjoint", "gradient"])
+@pytest.mark.parametrize("form", ["text", "latex", "mem"])
+def test_equations(mcompiler, derivation: str, form: str) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("equations", "rc.mem", "--of", derivation, "--format", form)
+    assert done.returncode == 0, done.stderr
+    assert "R1" in done.stdout
+
+
+def test_devices(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    listed = mcompiler("devices")
+    assert listed.returncode == 0
+    assert "VTEAM" in listed.stdout
+    shown = mcompiler("devices", "VTEAM")
+    assert "10.1109/TCSII.2015.2433536" in shown.stdout
+    assert "biolek2021" in shown.stdout
+    missing = mcompiler("devices", "VTEAN")
+    assert missing.returncode == 1
+    assert "did you mean VTEAM" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("run", "nowhere.mem"), 1, "nowhere.mem"),
+        (("run", "rc.mem", "--experiment", "charge"), 1, "discharge"),
+        (("run", "rc.mem", "--set", "R9=1"), 1, "R0"),
+        (("run", "rc.mem", "--set", "R0=1V"), 1, "ohm"),
+        (("run", "rc.mem", "--save", "run.txt"), 2, ".npz"),
+        (("run", "rc.mem", "--save", "nowhere/run.npz"), 2, "folder"),
+        (("run", "rc.mem", "--t-end", "-1s"), 2, "--t-end"),
+        (("run", "rc.mem", "--method", "rk4"), 1, "step"),
+        (("equations", "rc.mem", "--of", "forwards"), 2, "forward"),
+        (("walk",), 2, "walk"),
+    ],
+)
+def test_what_goes_wrong(mcompiler, arguments: tuple[str, ...], code: int, says: str) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler(*arguments)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
