@@ -13,10 +13,9 @@ import llvmlite.binding as llvm
 import numba.core.codegen
 import numba.core.compiler
 import numba.core.compiler_lock
-import numba.core.cpu
 import numba.core.cpu_options
+import numba.core.registry
 import numba.core.types
-import numba.core.typing
 
 from mcompiler.backends.text import CONSTANTS, ELEMENTARY
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
@@ -54,20 +53,15 @@ class _Codegen(_core.codegen.AOTCPUCodegen):  # type: ignore[misc]
     _library_class = _Library
 
 
-class _Context(_core.cpu.CPUContext):  # type: ignore[misc]
-    """numba's CPU with that library; nothing is ever executed in it."""
-
-    def init(self) -> None:
-        super().init()
-        self._internal_codegen = _Codegen("mcompiler")
-
-
 class Frontend:
     """Compiles functions to bitcode. One per process and use: making it costs numba's start."""
 
     def __init__(self, *, contraction: bool = True) -> None:
-        self._typing = _core.typing.Context()
-        self._target = _Context(self._typing, "cpu")
+        # numba compiles its own overloads (min and max are such) for its one CPU target: only a subtarget finds them.
+        target = _core.registry.cpu_target
+        self._typing = target.typing_context
+        self._target = target.target_context.subtarget(_internal_codegen=_Codegen("mcompiler"))
+        self._typing.refresh()
         self._target.refresh()
         self._flags: Any = _core.compiler.Flags()
         self._flags.error_model = "numpy"

@@ -77,10 +77,61 @@ def _substitute(match: re.Match[str]) -> str:
     return "_" if character.isascii() else f"u{ord(character):x}"
 
 
+class KernelBuilder:
+    """A kernel in the making: unique names, a preamble of loads that do not change while it runs, and its top-level block."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self.names = Names([argument.name for argument in signature.arguments])
+        self.top = Block(self)
+        self._preamble: list[Statement] = []
+        self._hoisted: dict[Value, Value] = {}
+
+    def slot(self, slot: int, wish: str, comment: str = "") -> Value:
+        """The value of a slot of ``z``, loaded once."""
+        return self._hoist(Load("z", Integer(slot)), wish, comment)
+
+    def count(self, layout: ClassLayout) -> Value:
+        """The number of members of a class."""
+        return self.slot(layout.count_slot, f"n_{layout.name}", f"members of {layout.name}")
+
+    def offset(self, array: str, quantity: Quantity, owner: str) -> Value:
+        """The place of the quantity's first value in ``array``."""
+        return self.slot(quantity.slot, f"{array}_{full_name(owner, quantity.name)}")
+
+    def uniform(self, quantity: Quantity, owner: str) -> Value:
+        """A parameter that all members share, loaded once."""
+        name = full_name(owner, quantity.name)
+        return self._hoist(Load("p", self.offset("p", quantity, owner)), name, described(name, quantity))
+
+    def finish(self, result: Value | None = None) -> Kernel:
+        """The kernel, with ``result`` as what it returns."""
+        end = () if result is None else (Return(result),)
+        return Kernel(self.signature, (*self._preamble, *self.top.statements, *end))
+
+    def _hoist(self, value: Value, wish: str, comment: str) -> Value:
+        if value not in self._hoisted:
+            name = self.names.fresh(wish)
+            self._preamble.append(Let(name, value, comment))
+            self._hoisted[value] = Local(name)
+        return self._hoisted[value]
+
+
+def full_name(owner: str, name: str) -> str:
+    """What users call a quantity: ``M.w``; a global one has no owner."""
+    return f"{owner}.{name}" if owner else name
+
+
+def described(name: str, quantity: Quantity) -> str:
+    """The name with the quantity's unit and documentation."""
+    unit = "" if quantity.dimension in {"", "1"} else f" in {quantity.dimension}"
+    return f"{name}{unit}" + (f": {quantity.doc}" if quantity.doc else "")
+
+
 class Block:
     """Statements in the making, one block of a kernel."""
 
-    def __init__(self, kernel: "KernelBuilder") -> None:
+    def __init__(self, kernel: KernelBuilder) -> None:
         self.kernel = kernel
         self.statements: list[Statement] = []
 
@@ -104,41 +155,6 @@ class Block:
         """``if condition: inner`` (a condition on integers); nothing where the inner block is empty."""
         if inner.statements:
             self.statements.append(If(condition, tuple(inner.statements), comment))
-
-
-class KernelBuilder(Block):
-    """A kernel in the making: its top-level block, and a preamble of loads that do not change while it runs."""
-
-    def __init__(self, signature: Signature) -> None:
-        super().__init__(self)
-        self.signature = signature
-        self.names = Names([argument.name for argument in signature.arguments])
-        self._preamble: list[Statement] = []
-        self._hoisted: dict[Value, Value] = {}
-
-    def slot(self, slot: int, wish: str) -> Value:
-        """The value of a slot of ``z``, loaded once."""
-        return self._hoist(Load("z", Integer(slot)), wish)
-
-    def uniform(self, quantity: Quantity, owner: str) -> Value:
-        """A parameter that all members share, loaded once."""
-        return self._hoist(Load("p", self.offset("p", quantity, owner)), f"{owner}_{quantity.name}")
-
-    def offset(self, array: str, quantity: Quantity, owner: str) -> Value:
-        """The place of the quantity's first value in ``array``."""
-        return self.slot(quantity.slot, f"{array}_{owner}_{quantity.name}")
-
-    def finish(self, result: Value | None = None) -> Kernel:
-        """The kernel, with ``result`` as what it returns."""
-        end = () if result is None else (Return(result),)
-        return Kernel(self.signature, (*self._preamble, *self.statements, *end))
-
-    def _hoist(self, value: Value, wish: str) -> Value:
-        if value not in self._hoisted:
-            name = self.names.fresh(wish)
-            self._preamble.append(Let(name, value))
-            self._hoisted[value] = Local(name)
-        return self._hoisted[value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +193,29 @@ def over_members(
     """
     kernel = block.kernel
     if layout.topology == "dense":
-        return _over_pairs(block, sizes, fill, comment)
-    index = kernel.names.fresh("m")
+        return _over_pairs(block, layout.name, sizes, fill, comment)
+    index = kernel.names.fresh(f"m_{layout.name}")
     body = Block(kernel)
+    sums = fill(body, member_at(body, layout, Local(index)))
+    return _close(block, body, index, kernel.count(layout), sums, comment)
+
+
+def member_at(block: Block, layout: ClassLayout, index: Value) -> Member:
+    """The member with this number of a class that is not dense, with the members that it joins."""
     ends: list[Value] = []
     for end, slot in enumerate(layout.index_slots):
-        start = kernel.slot(slot, f"z_{layout.name}_end{end}")
-        ends.append(body.let(f"end{end}", Load("z", add(start, Local(index)))))
-    sums = fill(body, Member(Local(index), tuple(ends)))
-    return _close(block, body, index, kernel.slot(layout.count_slot, f"n_{layout.name}"), sums, comment)
+        said = f"where z has the {layout.ends[end]} of each {layout.name}"
+        start = block.kernel.slot(slot, f"z_{layout.name}_end{end}", said)
+        ends.append(block.let(f"{layout.name}_end{end}", Load("z", add(start, index))))
+    return Member(index, tuple(ends))
 
 
-def _over_pairs(block: Block, sizes: tuple[Value, ...], fill: Fill, comment: str) -> tuple[Value, ...]:
+def _over_pairs(block: Block, name: str, sizes: tuple[Value, ...], fill: Fill, comment: str) -> tuple[Value, ...]:
     kernel = block.kernel
-    first, second = kernel.names.fresh("end0"), kernel.names.fresh("end1")
+    first, second = kernel.names.fresh(f"{name}_end0"), kernel.names.fresh(f"{name}_end1")
     row, body = Block(kernel), Block(kernel)
-    start = row.let("row", mul(Local(second), sizes[0]))
-    member = body.let("m", add(start, Local(first)))
+    start = row.let(f"row_{name}", mul(Local(second), sizes[0]))
+    member = body.let(f"m_{name}", add(start, Local(first)))
     sums = fill(body, Member(member, (Local(first), Local(second))))
     partial = _close(row, body, first, sizes[0], sums, "")
     outer = [Sum(value, each.wish, each.op, each.initial) for value, each in zip(partial, sums, strict=True)]

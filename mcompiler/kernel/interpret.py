@@ -5,12 +5,13 @@ step of 1e-30 i in one input gives that input's exact derivative (complex step).
 """
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from mcompiler.kernel.abi import F64, I64
+from mcompiler.kernel.abi import F64, I64, I64_ARRAY
 from mcompiler.kernel.ir import (
     Accumulate,
     Float,
@@ -43,24 +44,26 @@ def interpret(module: KernelModule) -> dict[str, RunKernel]:
 
 
 def _callable(kernel: Kernel) -> RunKernel:
-    names = tuple(argument.name for argument in kernel.signature.arguments)
-    convert = {F64: _f64, I64: int}
-    types = tuple(argument.type for argument in kernel.signature.arguments)
-    integers = {name for name, kind in zip(names, types, strict=True) if kind == "i64*"}
+    arguments = kernel.signature.arguments
+    integers = {argument.name for argument in arguments if argument.type == I64_ARRAY}
 
-    def run(*arguments: Number) -> Number:
-        if len(arguments) != len(names):
-            raise TypeError(f"{kernel.signature.name} takes {len(names)} arguments, not {len(arguments)}")
-        frame: Frame = {
-            name: convert[kind](value) if kind in convert else value
-            for name, kind, value in zip(names, types, arguments, strict=True)
-        }
+    def run(*given: Number) -> Number:
+        if len(given) != len(arguments):
+            raise TypeError(f"{kernel.signature.name} takes {len(arguments)} arguments, not {len(given)}")
+        pairs = zip(arguments, given, strict=True)
+        frame: Frame = {argument.name: _converted(argument.type, value) for argument, value in pairs}
         with np.errstate(all="ignore"):
             return _run(kernel.body, frame, integers)
 
     run.__name__ = kernel.signature.name
     run.__doc__ = kernel.signature.doc
     return run
+
+
+def _converted(kind: str, value: Number) -> Number:
+    if kind == F64:
+        return _f64(value)
+    return int(value) if kind == I64 else value
 
 
 def _f64(value: Number) -> Number:
@@ -77,7 +80,8 @@ def _run(body: tuple[Statement, ...], frame: Frame, integers: set[str]) -> Numbe
             case Accumulate(array, index, value, _):
                 frame[array][_evaluate(index, frame, integers)] += _evaluate(value, frame, integers)
             case For(index, count, inner, _):
-                for frame[index] in range(_evaluate(count, frame, integers)):
+                for turn in range(_evaluate(count, frame, integers)):
+                    frame[index] = turn
                     _run(inner, frame, integers)
             case Reduce():
                 _reduce(statement, frame, integers)
@@ -93,7 +97,8 @@ def _run(body: tuple[Statement, ...], frame: Frame, integers: set[str]) -> Numbe
 
 def _reduce(statement: Reduce, frame: Frame, integers: set[str]) -> None:
     results = [_evaluate(total.initial, frame, integers) for total in statement.totals]
-    for frame[statement.index] in range(_evaluate(statement.count, frame, integers)):
+    for turn in range(_evaluate(statement.count, frame, integers)):
+        frame[statement.index] = turn
         _run(statement.body, frame, integers)
         for place, total in enumerate(statement.totals):
             results[place] = _OPERATIONS[total.op](results[place], _evaluate(total.value, frame, integers))
@@ -167,12 +172,63 @@ def _step(a: Number) -> Number:
     return np.float64(0.0 if a.real < 0 else math.nan)
 
 
+def _divided(a: Number, b: Number) -> Number:
+    return a / b
+
+
+def _abs(a: Number) -> Number:
+    if isinstance(a, complex):
+        return -a if a.real < 0 else a
+    return abs(a)
+
+
+def _minimum(a: Number, b: Number) -> Number:
+    return b if b.real < a.real or _is_nan(b) else a
+
+
+def _maximum(a: Number, b: Number) -> Number:
+    return b if b.real > a.real or _is_nan(b) else a
+
+
+def _is_nan(a: Number) -> bool:
+    return bool(a.real != a.real)
+
+
+def _logistic(a: Number) -> Number:
+    return np.float64(1.0) / (np.float64(1.0) + _OPERATIONS["exp"](-a))
+
+
+def _floor(a: Number) -> Number:
+    return np.floor(a.real)
+
+
+def _compared(relation: Callable[[Number, Number], Number]) -> Callable[[Number, Number], bool]:
+    """The relation between real parts."""
+
+    def compare(a: Number, b: Number) -> bool:
+        return bool(relation(a.real, b.real))
+
+    return compare
+
+
+def _and(a: bool, b: bool) -> bool:  # noqa: FBT001
+    return a and b
+
+
+def _or(a: bool, b: bool) -> bool:  # noqa: FBT001
+    return a or b
+
+
+def _where(a: bool, b: Number, c: Number) -> Number:  # noqa: FBT001
+    return b if a else c
+
+
 _OPERATIONS: dict[str, Callable[..., Number]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "neg": lambda a: -a,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": _divided,
+    "neg": operator.neg,
     "pow": _pow,
     "sqrt": _elementary(math.sqrt, np.sqrt),
     "exp": _elementary(math.exp, np.exp),
@@ -187,21 +243,21 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "cosh": _elementary(math.cosh, np.cosh),
     "asinh": _elementary(math.asinh, np.arcsinh),
     "atan": _elementary(math.atan, np.arctan),
-    "logistic": lambda a: np.float64(1.0) / (np.float64(1.0) + _OPERATIONS["exp"](-a)),
-    "abs": lambda a: abs(a) if not isinstance(a, complex) else -a if a.real < 0 else a,
+    "logistic": _logistic,
+    "abs": _abs,
     "sign": _sign,
     "step": _step,
-    "floor": lambda a: np.floor(a.real),
-    "min": lambda a, b: b if b.real < a.real or b.real != b.real else a,
-    "max": lambda a, b: b if b.real > a.real or b.real != b.real else a,
-    "lt": lambda a, b: bool(a.real < b.real),
-    "le": lambda a, b: bool(a.real <= b.real),
-    "gt": lambda a, b: bool(a.real > b.real),
-    "ge": lambda a, b: bool(a.real >= b.real),
-    "eq": lambda a, b: bool(a.real == b.real),
-    "ne": lambda a, b: bool(a.real != b.real),
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-    "not": lambda a: not a,
-    "where": lambda a, b, c: b if a else c,
+    "floor": _floor,
+    "min": _minimum,
+    "max": _maximum,
+    "lt": _compared(operator.lt),
+    "le": _compared(operator.le),
+    "gt": _compared(operator.gt),
+    "ge": _compared(operator.ge),
+    "eq": _compared(operator.eq),
+    "ne": _compared(operator.ne),
+    "and": _and,
+    "or": _or,
+    "not": operator.not_,
+    "where": _where,
 }

@@ -17,11 +17,17 @@ from typing import TypeAlias
 from mcompiler.kernel.abi import Signature
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Float:
-    """An f64 literal."""
+    """An f64 literal; literals are equal where their bits are, so 0.0 is not -0.0."""
 
     value: float
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Float) and float(self.value).hex() == float(other.value).hex()
+
+    def __hash__(self) -> int:
+        return hash(float(self.value).hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Op:
     arguments: tuple["Value", ...]
 
 
-Value: TypeAlias = "Float | Integer | Local | Load | Op"
+Value: TypeAlias = Float | Integer | Local | Load | Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ class Return:
     value: Value
 
 
-Statement: TypeAlias = "Let | Store | Accumulate | For | Reduce | If | Return"
+Statement: TypeAlias = Let | Store | Accumulate | For | Reduce | If | Return
 
 
 @dataclass(frozen=True, slots=True)

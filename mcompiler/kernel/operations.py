@@ -99,7 +99,8 @@ OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _
 def square_and_multiply(exponent: int) -> tuple[str, ...]:
     """The products that ``powi`` makes for an exponent of at least 1, so that every backend rounds alike.
 
-    Starting from ``square = a`` and no ``result``: "take" sets ``result = square``, "multiply" ``result = result * square``, "square" ``square = square * square``.
+    Starting from ``square = a`` and no ``result``: "take" sets ``result = square``, "multiply" ``result = result * square`` and "square"
+    ``square = square * square``.
     A negative exponent is ``1.0 / powi(a, -exponent)``, exponent 0 gives 1.0.
 
     >>> square_and_multiply(5)

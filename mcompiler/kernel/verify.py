@@ -46,7 +46,7 @@ _ELEMENT = {F64_ARRAY: F64, I64_ARRAY: I64}
 _TOTALS = ("add", "min", "max")
 
 
-class BrokenKernel(AssertionError):
+class BrokenKernelError(AssertionError):
     """A kernel breaks an invariant of the IR: a mistake of the compiler, never of its user."""
 
 
@@ -54,11 +54,11 @@ def verify(module: KernelModule) -> KernelModule:
     """The module itself, if it keeps every invariant.
 
     Raises:
-        BrokenKernel: it does not; the message names the kernel and the place.
+        BrokenKernelError: it does not; the message names the kernel and the place.
     """
     names = [kernel.signature.name for kernel in module.kernels]
     if len(set(names)) != len(names):
-        raise BrokenKernel(f"{module.name}: two kernels have one name: {names}")
+        raise BrokenKernelError(f"{module.name}: two kernels have one name: {names}")
     for kernel in module.kernels:
         _Checker(kernel).check()
     return module
@@ -81,7 +81,7 @@ class _Checker:
         self.block(body, self.scalars, last=True)
 
     def fail(self, message: str) -> NoReturn:
-        raise BrokenKernel(f"kernel {self.kernel.signature.name}: {message}")
+        raise BrokenKernelError(f"kernel {self.kernel.signature.name}: {message}")
 
     def block(self, body: tuple[Statement, ...], scope: dict[str, str], *, last: bool = False) -> dict[str, str]:
         inner = dict(scope)
@@ -171,7 +171,7 @@ class _Checker:
         types = tuple(self.type(argument, scope) for argument in arguments)
         result = OPERATIONS[name].result(types) if name in OPERATIONS else None
         if result is None:
-            raise BrokenKernel(f"kernel {self.kernel.signature.name}: no operation {name}({', '.join(types)})")
+            raise BrokenKernelError(f"kernel {self.kernel.signature.name}: no operation {name}({', '.join(types)})")
         if name == "powi" and not isinstance(arguments[1], Integer):
             self.fail("the exponent of powi must be a literal")
         return result

@@ -3,31 +3,33 @@
 from collections.abc import Callable
 
 from mcompiler.equations.system import System
-from mcompiler.kernel.from_equations import kernels
+from mcompiler.equations.translate import as_written
+from mcompiler.kernel.from_equations import breakpoints, events, losses, observables, state
 from mcompiler.kernel.from_equations.graph import Graph, graph_of
 from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.layout import Layout
 from mcompiler.kernel.simplify import simplify
 
 _KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
-    kernels.sweep,
-    kernels.pullback,
-    kernels.initial,
-    kernels.initial_pullback,
-    kernels.project,
-    kernels.project_pullback,
-    kernels.scale,
-    kernels.guards,
-    kernels.guard_pullback,
-    kernels.reset,
-    kernels.reset_pullback,
-    kernels.breakpoint_,
-    kernels.observe,
-    kernels.loss,
-    kernels.loss_pullback,
+    state.sweep,
+    state.pullback,
+    state.initial,
+    state.initial_pullback,
+    state.project,
+    state.project_pullback,
+    state.scale,
+    events.guards,
+    events.guard_pullback,
+    events.reset,
+    events.reset_pullback,
+    breakpoints.breakpoint_,
+    observables.observe,
+    losses.loss,
+    losses.loss_pullback,
 )
 
 
+@as_written
 def lower(system: System, header: tuple[str, ...] = ()) -> tuple[KernelModule, Layout]:
     """The kernels of a forward or tangent system, and where they find everything.
 

@@ -14,7 +14,7 @@ import sympy
 
 from mcompiler.equations.reverse import Transpose, transpose
 from mcompiler.equations.system import TIME
-from mcompiler.kernel.build import ZERO, Block, Member, Sum, add
+from mcompiler.kernel.build import ZERO, Block, Member, Sum, add, full_name
 from mcompiler.kernel.from_equations.evaluate import Environment, Source, place_in, scratch_place
 from mcompiler.kernel.from_equations.forward import Body, clear, prepare, visit
 from mcompiler.kernel.from_equations.graph import Class, Graph, bar
@@ -27,11 +27,12 @@ SeedOf = Callable[[Block, Member], Value]
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """The adjoint of one output (an expression in the class's program)."""
+    """The adjoint of one output (an expression in the class's program), its symbol and value, and what to say about it."""
 
     output: sympy.Expr
     symbol: sympy.Symbol
     value: SeedOf
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ def _contribution_seeds(graph: Graph, edge: Class, bars: Mapping[str, Sequence[s
         vertex = graph.end(edge, each.end)
         if each.accumulator in bars[vertex.name]:
             symbol = sympy.Symbol(f"bar {each.accumulator} of end {each.end} ({number})", real=True)
-            seeds.append(Seed(each.value, symbol, _at_end(vertex, each.accumulator, each.end)))
+            said = f"adjoint of {vertex.name}.{each.accumulator}"
+            seeds.append(Seed(each.value, symbol, _at_end(vertex, each.accumulator, each.end), said))
     return seeds
 
 
@@ -153,26 +155,32 @@ def _vertex_pulls(graph: Graph, seeded: Sequence[Seeds], reads: Mapping[str, Seq
 
 def _published_seed(vertex: Class, name: str) -> Seed:
     symbol = sympy.Symbol(f"bar read {name}", real=True)
-    return Seed(
-        vertex.symbol(name), symbol, lambda block, m: Load("w", scratch_place(block, vertex, bar(name), m.index))
-    )
+
+    def value(block: Block, member: Member) -> Value:
+        return Load("w", scratch_place(block, vertex, bar(name), member.index))
+
+    return Seed(vertex.symbol(name), symbol, value, f"adjoint of {vertex.name}.{name}")
 
 
 def _own_inputs(graph: Graph, owner: Class) -> list[sympy.Symbol]:
-    parameters = (*owner.template.parameters, *graph.system.parameters)
-    return [*owner.program.raw, *(each.symbol for each in parameters), TIME]
+    parameters = [*owner.template.parameters, *graph.system.parameters]
+    return [*owner.program.raw, *(each.symbol for each in parameters if not each.structural), TIME]
 
 
 def _value_body(pull: _Pull) -> Body:
     """What a transposed body reads, for finding out what must be in scratch; it is not run."""
     steps = (*pull.owner.program.steps, *pull.transpose.steps)
     outputs = tuple(pull.transpose.gradients.values())
-    return Body(pull.owner, steps, outputs, lambda block, member, values: ())
+    return Body(pull.owner, steps, outputs, _nothing)
+
+
+def _nothing(_block: Block, _member: Member, _values: Sequence[Value]) -> Sequence[Sum]:
+    return ()
 
 
 def _seed_sources(pull: _Pull) -> Callable[[Member], dict[sympy.Symbol, Source]]:
     def source(seed: Seed, member: Member) -> Source:
-        return lambda block: seed.value(block, member)
+        return Source(lambda block: seed.value(block, member), seed.comment)
 
     return lambda member: {seed.symbol: source(seed, member) for seed in pull.seeds}
 
@@ -182,7 +190,8 @@ def _add_to_accumulators(block: Block, environment: Environment, pull: _Pull) ->
 
     def consume(body: Block, member: Member, values: Sequence[Value]) -> Sequence[Sum]:
         for symbol, value in zip(gradients, values, strict=True):
-            body.accumulate("w", scratch_place(body, owner, bar(symbol.name), member.index), value)
+            place = scratch_place(body, owner, bar(symbol.name), member.index)
+            body.accumulate("w", place, value, f"adjoint of {owner.name}.{symbol.name}")
         return ()
 
     steps = (*owner.program.steps, *pull.transpose.steps)
@@ -194,24 +203,15 @@ def _add_to_target(block: Block, environment: Environment, pull: _Pull, target: 
     """Runs a transposed body; what all members share is summed and then added; gives the sum of derivatives by time."""
     graph, owner = environment.graph, pull.owner
     gradients = {symbol: value for symbol, value in pull.transpose.gradients.items() if symbol != TIME or target.time}
-    reads = {read.symbol: read for read in owner.template.reads}
     summed = [symbol for symbol in gradients if symbol == TIME or _shared(graph, owner, symbol)]
 
     def consume(body: Block, member: Member, values: Sequence[Value]) -> Sequence[Sum]:
         results = dict(zip(gradients, values, strict=True))
         for symbol, value in results.items():
-            if symbol in owner.program.raw:
-                place = place_in(body, owner, symbol, member)
-                body.accumulate(target.array, place if target.start is None else add(target.start, place), value)
-            elif symbol in reads:
-                read = reads[symbol]
-                vertex = graph.end(owner, read.end)
-                body.accumulate("w", scratch_place(body, vertex, bar(read.name), member.ends[read.end]), value)
-            elif symbol not in summed:
-                quantity = owner.parameter(symbol)
-                assert quantity is not None
-                body.accumulate("pb", add(body.kernel.offset("p", quantity, owner.name), member.index), value)
-        return [Sum(results[symbol], f"bar {symbol.name}") for symbol in summed]
+            if symbol not in summed:
+                array, place, said = _place_of(body, graph, owner, symbol, member, target)
+                body.accumulate(array, place, value, f"adjoint of {said}")
+        return [Sum(results[symbol], full_name(owner.name, f"bar {symbol.name}")) for symbol in summed]
 
     steps = (*owner.program.steps, *pull.transpose.steps)
     body = Body(owner, steps, tuple(gradients.values()), consume, f"adjoints of {owner.name}")
@@ -223,8 +223,28 @@ def _add_to_target(block: Block, environment: Environment, pull: _Pull, target: 
             times.append(total)
         else:
             quantity, name = shared
-            block.accumulate("pb", block.kernel.offset("p", quantity, name), total)
+            said = f"adjoint of {full_name(name, quantity.name)}"
+            block.accumulate("pb", block.kernel.offset("p", quantity, name), total, said)
     return times
+
+
+def _place_of(
+    block: Block, graph: Graph, owner: Class, symbol: sympy.Symbol, member: Member, target: Target
+) -> tuple[str, Value, str]:
+    """Array and place of a member's adjoint of an unknown, of what it reads, or of a parameter of its own; and what to call it."""
+    if symbol in owner.program.raw:
+        place = place_in(block, owner, symbol, member)
+        said = full_name(owner.name, owner.stored(symbol).name)
+        return target.array, place if target.start is None else add(target.start, place), said
+    read = next((each for each in owner.template.reads if each.symbol == symbol), None)
+    if read is not None:
+        vertex = graph.end(owner, read.end)
+        place = scratch_place(block, vertex, bar(read.name), member.ends[read.end])
+        return "w", place, full_name(vertex.name, read.name)
+    quantity = owner.parameter(symbol)
+    assert quantity is not None
+    place = add(block.kernel.offset("p", quantity, owner.name), member.index)
+    return "pb", place, full_name(owner.name, quantity.name)
 
 
 def _shared(graph: Graph, owner: Class, symbol: sympy.Symbol) -> tuple[Quantity, str] | None:

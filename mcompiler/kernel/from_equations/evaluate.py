@@ -7,33 +7,54 @@ import sympy
 
 from mcompiler.equations.reverse import Step, needed
 from mcompiler.equations.system import TIME
-from mcompiler.kernel.build import Block, Member, add
+from mcompiler.kernel.build import Block, Member, add, described, full_name
 from mcompiler.kernel.from_equations.expressions import translator
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.ir import Load, Local, Value
+from mcompiler.kernel.layout import Quantity
 
-#: Loads an input of a body.
-Source = Callable[[Block], Value]
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How to load an input of a body, and what to say about it."""
+
+    load: Callable[[Block], Value]
+    comment: str = ""
+
+
 #: Gives the values of unknowns (before clipping), by symbol, all at once.
 Stored = Callable[[Block, Class, Sequence[sympy.Symbol], Member], Mapping[sympy.Symbol, Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where bodies of one kernel find their inputs; ``published`` lists what vertices have put into scratch for edges."""
+    """Where bodies of one kernel find their inputs.
+
+    Attributes:
+        graph: the system.
+        stored: gives the unknowns.
+        has_time: whether ``t`` is an argument.
+        published: what vertices have put into scratch for edges, by class.
+        extra: more inputs, by class.
+    """
 
     graph: Graph
     stored: Stored
     has_time: bool = True
-    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    extra: Mapping[sympy.Symbol, Source] = field(default_factory=dict)
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    extra: Mapping[str, Mapping[sympy.Symbol, Source]] = field(default_factory=dict[str, Mapping[sympy.Symbol, Source]])
 
 
 def load_from(array: str) -> Stored:
     """Unknowns as they lie in an array."""
 
     def stored(block: Block, owner: Class, raws: Sequence[sympy.Symbol], member: Member) -> dict[sympy.Symbol, Value]:
-        return {raw: block.let(raw.name, Load(array, place_in(block, owner, raw, member))) for raw in raws}
+        return {
+            raw: block.let(
+                full_name(owner.name, raw.name), Load(array, place_in(block, owner, raw, member)), owner.note(raw)
+            )
+            for raw in raws
+        }
 
     return stored
 
@@ -50,35 +71,47 @@ def scratch_place(block: Block, owner: Class, name: str, index: Value) -> Value:
 
 def sources_of(environment: Environment, owner: Class, member: Member) -> dict[sympy.Symbol, Source]:
     """How to load what a body of this class may read, apart from unknowns."""
-    sources: dict[sympy.Symbol, Source] = dict(environment.extra)
+    graph = environment.graph
+    sources: dict[sympy.Symbol, Source] = {}
     if environment.has_time:
-        sources[TIME] = lambda block: Local("t")
-    for parameter in environment.graph.system.parameters:
-        sources[parameter.symbol] = _parameter(environment.graph, None, parameter.symbol, member)
-    for parameter in owner.template.parameters:
-        sources[parameter.symbol] = _parameter(environment.graph, owner, parameter.symbol, member)
+        sources[TIME] = Source(_time)
+    for parameter in graph.layout.parameters:
+        sources[_symbol(parameter.name)] = _uniform(parameter, "")
+    for parameter in owner.layout.parameters:
+        sources[_symbol(parameter.name)] = (
+            _varying(parameter, owner.name, member) if parameter.varies else _uniform(parameter, owner.name)
+        )
     for read in owner.template.reads:
-        sources[read.symbol] = _scratch(environment.graph.end(owner, read.end), read.name, member.ends[read.end])
+        end = graph.end(owner, read.end)
+        sources[read.symbol] = _scratch(end, read.name, member.ends[read.end], f"{end.name}.{read.name}")
     for name in environment.published.get(owner.name, ()):
         sources[owner.symbol(name)] = _scratch(owner, name, member.index)
     for accumulator in owner.template.accumulators:
         sources[accumulator.symbol] = _scratch(owner, accumulator.symbol.name, member.index)
-    return sources
+    return sources | dict(environment.extra.get(owner.name, {}))
 
 
-def _parameter(graph: Graph, owner: Class | None, symbol: sympy.Symbol, member: Member) -> Source:
-    if owner is None:
-        shared = next(each for each in graph.layout.parameters if each.name == symbol.name)
-        return lambda block: block.kernel.uniform(shared, "")
-    quantity, name = owner.parameter(symbol), owner.name
-    assert quantity is not None
-    if not quantity.varies:
-        return lambda block: block.kernel.uniform(quantity, name)
-    return lambda block: Load("p", add(block.kernel.offset("p", quantity, name), member.index))
+def _symbol(name: str) -> sympy.Symbol:
+    return sympy.Symbol(name, real=True)
 
 
-def _scratch(owner: Class, name: str, index: Value) -> Source:
-    return lambda block: Load("w", scratch_place(block, owner, name, index))
+def _time(_block: Block) -> Value:
+    return Local("t")
+
+
+def _uniform(quantity: Quantity, owner: str) -> Source:
+    return Source(lambda block: block.kernel.uniform(quantity, owner))
+
+
+def _varying(quantity: Quantity, owner: str, member: Member) -> Source:
+    def load(block: Block) -> Value:
+        return Load("p", add(block.kernel.offset("p", quantity, owner), member.index))
+
+    return Source(load, described(full_name(owner, quantity.name), quantity))
+
+
+def _scratch(owner: Class, name: str, index: Value, comment: str = "") -> Source:
+    return Source(lambda block: Load("w", scratch_place(block, owner, name, index)), comment)
 
 
 def evaluate(
@@ -106,7 +139,8 @@ def evaluate(
     raws = [raw for raw in owner.program.raw if raw in want and raw not in sources]
     known: dict[sympy.Symbol, Value] = dict(stored(block, raws))
     for symbol in sorted(want & set(sources), key=lambda symbol: symbol.name):
-        known[symbol] = block.let(symbol.name, sources[symbol](block))
+        source = sources[symbol]
+        known[symbol] = block.let(full_name(owner.name, symbol.name), source.load(block), source.comment)
 
     def resolve(symbol: sympy.Symbol) -> Value:
         if symbol not in known:
@@ -116,5 +150,5 @@ def evaluate(
     translate = translator(resolve)
     for symbol, value in steps:
         if symbol in want and symbol not in known:
-            known[symbol] = block.let(symbol.name, translate(value), f"{owner.name}.{symbol.name}")
+            known[symbol] = block.let(full_name(owner.name, symbol.name), translate(value), owner.note(symbol))
     return [translate(output) for output in outputs]

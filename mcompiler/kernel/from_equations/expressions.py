@@ -5,6 +5,7 @@ text in every process.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import sympy
 
@@ -46,32 +47,26 @@ def translator(resolve: Resolve) -> Translate:
 
 
 def _translated(expression: sympy.Basic, translate: Translate) -> Value:
-    if isinstance(expression, sympy.Add):
-        return _sum(expression, translate)
-    if isinstance(expression, sympy.Mul):
-        return _product(expression, translate)
-    if isinstance(expression, sympy.Pow):
-        return _power(expression, translate)
-    if isinstance(expression, Literal):
-        return Float(expression.value)
-    if expression.is_number and not expression.args:
-        return Float(number(expression))
     if hasattr(expression, "expanded"):
         return _expansion(expression, translate)
+    for kind, cases in _CASES.items():
+        if isinstance(expression, kind):
+            return cases(expression, translate)
     return _function(expression, translate)
 
 
-def _expansion(expression: sympy.Basic, translate: Translate) -> Value:
-    places, expansion = expression.expanded()  # type: ignore[attr-defined]
+def _expansion(expression: Any, translate: Translate) -> Value:
+    """The value of a function that is given by its expansion, in placeholders for its arguments."""
+    places, expansion = expression.expanded()
     values = {place: translate(argument) for place, argument in zip(places, expression.args, strict=True)}
     return translator(values.__getitem__)(expansion)
 
 
-def number(expression: sympy.Basic) -> float:
+def number(expression: Any) -> float:
     """The double nearest to a sympy number."""
     if isinstance(expression, sympy.Rational):
         return int(expression.p) / int(expression.q)
-    return float(expression)  # type: ignore[arg-type]
+    return float(expression)
 
 
 def _function(expression: sympy.Basic, translate: Translate) -> Value:
@@ -92,31 +87,27 @@ def _folded(name: str, arguments: tuple[Value, ...]) -> Value:
     return result
 
 
-def _sum(expression: sympy.Add, translate: Translate) -> Value:
+def _sum(expression: Any, translate: Translate) -> Value:
     signed = [_signed(term) for term in expression.as_ordered_terms()]
     signed.sort(key=lambda pair: pair[0])  # terms with a minus last, otherwise in order: a - b, not -b + a
-    result: Value | None = None
-    for minus, term in signed:
-        value = translate(term)
-        if result is None:
-            result = Op("neg", (value,)) if minus else value
-        else:
-            result = Op("sub" if minus else "add", (result, value))
-    assert result is not None
+    minus, first = signed[0]
+    result = Op("neg", (translate(first),)) if minus else translate(first)
+    for minus, term in signed[1:]:
+        result = Op("sub" if minus else "add", (result, translate(term)))
     return result
 
 
-def _signed(term: sympy.Expr) -> tuple[bool, sympy.Expr]:
-    coefficient = term.as_coeff_Mul()[0]
-    minus = bool(coefficient.is_negative)
+def _signed(term: Any) -> tuple[bool, Any]:
+    """Whether a term has a minus, and the term without it."""
+    minus = bool(term.as_coeff_Mul()[0].is_negative)
     return minus, -term if minus else term
 
 
-def _product(expression: sympy.Mul, translate: Translate) -> Value:
+def _product(expression: Any, translate: Translate) -> Value:
     minus, positive = _signed(expression)
     above: list[Value] = []
     below: list[Value] = []
-    for factor in positive.as_ordered_factors() if isinstance(positive, sympy.Mul) else (positive,):
+    for factor in positive.as_ordered_factors():
         _sort_factor(factor, above, below, translate)
     value = _folded("mul", tuple(above)) if above else Float(1.0)
     if below:
@@ -124,23 +115,44 @@ def _product(expression: sympy.Mul, translate: Translate) -> Value:
     return Op("neg", (value,)) if minus else value
 
 
-def _sort_factor(factor: sympy.Expr, above: list[Value], below: list[Value], translate: Translate) -> None:
+def _sort_factor(factor: Any, above: list[Value], below: list[Value], translate: Translate) -> None:
     if isinstance(factor, sympy.Rational) and factor.p == 1 and factor.q != 1:
         below.append(Float(float(int(factor.q))))
-    elif isinstance(factor, sympy.Pow) and factor.exp.is_Rational and factor.exp.is_negative:
+    elif isinstance(factor, sympy.Pow) and _is_negative(factor.exp):
         below.append(translate(sympy.Pow(factor.base, -factor.exp)))
     else:
         above.append(translate(factor))
 
 
-def _power(expression: sympy.Pow, translate: Translate) -> Value:
+def _power(expression: Any, translate: Translate) -> Value:
     base, exponent = expression.base, expression.exp
-    if exponent.is_Rational and exponent.is_negative:
+    if _is_negative(exponent):
         return Op("div", (Float(1.0), translate(sympy.Pow(base, -exponent))))
     if exponent == sympy.Rational(1, 2):
         return Op("sqrt", (translate(base),))
     if isinstance(exponent, sympy.Integer):
         return Op("powi", (translate(base), Integer(int(exponent))))
-    if base is sympy.E:
-        return Op("exp", (translate(exponent),))
     return Op("pow", (translate(base), translate(exponent)))
+
+
+def _is_negative(exponent: Any) -> bool:
+    return bool(exponent.is_Rational and exponent.is_negative)
+
+
+def _literal(expression: Any, _translate: Translate) -> Value:
+    return Float(expression.value)
+
+
+def _constant(expression: Any, _translate: Translate) -> Value:
+    return Float(number(expression))
+
+
+#: What is no function of the model: how sympy writes numbers, sums, products and powers.
+_CASES: dict[type, Callable[[Any, Translate], Value]] = {
+    Literal: _literal,
+    sympy.Number: _constant,
+    sympy.NumberSymbol: _constant,
+    sympy.Add: _sum,
+    sympy.Mul: _product,
+    sympy.Pow: _power,
+}

@@ -93,7 +93,8 @@ def prepare(
 def _publish(block: Block, environment: Environment, vertex: Class, names: tuple[str, ...]) -> None:
     def consume(body: Block, member: Member, values: Sequence[Value]) -> Sequence[Sum]:
         for name, value in zip(names, values, strict=True):
-            body.store("w", scratch_place(body, vertex, name, member.index), value)
+            place = scratch_place(body, vertex, name, member.index)
+            body.store("w", place, value, f"{vertex.name}.{name} for edges")
         return ()
 
     outputs = tuple(vertex.symbol(name) for name in names)
@@ -105,7 +106,7 @@ def clear(block: Block, vertex: Class, names: Sequence[str]) -> None:
 
     def fill(body: Block, member: Member) -> Sequence[Sum]:
         for name in names:
-            body.store("w", scratch_place(body, vertex, name, member.index), ZERO)
+            body.store("w", scratch_place(body, vertex, name, member.index), ZERO, f"{vertex.name}.{name} so far")
         return ()
 
     over_members(block, vertex.layout, (), fill)
@@ -116,8 +117,9 @@ def _contributing(graph: Graph, edge: Class, need: Need) -> list[Body]:
 
     def consume(body: Block, member: Member, results: Sequence[Value]) -> Sequence[Sum]:
         for (end, accumulator, _), result in zip(values, results, strict=True):
-            place = scratch_place(body, graph.end(edge, end), accumulator, member.ends[end])
-            body.accumulate("w", place, result)
+            vertex = graph.end(edge, end)
+            place = scratch_place(body, vertex, accumulator, member.ends[end])
+            body.accumulate("w", place, result, f"into {vertex.name}.{accumulator}")
         return ()
 
     outputs = tuple(value for _, _, value in values)

@@ -1,11 +1,21 @@
 """A system's classes with their programs and their places in the arrays: what all kernels of the system are made from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import sympy
 
-from mcompiler.equations.system import EdgeClass, Parameter, System, Template, VertexClass
+from mcompiler.equations.system import (
+    Accumulator,
+    Definition,
+    EdgeClass,
+    Parameter,
+    System,
+    Template,
+    Unknown,
+    VertexClass,
+)
 from mcompiler.kernel.from_equations.program import Program, program_of
 from mcompiler.kernel.layout import ClassLayout, Guard, Layout, Loss, Observable, Quantity, Slots
 
@@ -28,6 +38,12 @@ class Class:
         """Whether members join vertices."""
         return self.layout.kind == "edge"
 
+    def note(self, symbol: sympy.Symbol) -> str:
+        """What to say where a symbol of the program, or its adjoint, gets its value."""
+        if symbol.name.startswith("bar "):
+            return f"adjoint of {self.name}.{symbol.name.removeprefix('bar ')}"
+        return self.program.notes.get(symbol, "")
+
     def parameter(self, symbol: sympy.Symbol) -> Quantity | None:
         """The place of one of its parameters."""
         return next((each for each in self.layout.parameters if each.name == symbol.name), None)
@@ -38,8 +54,11 @@ class Class:
 
     def symbol(self, name: str) -> sympy.Symbol:
         """The symbol of an unknown or definition, by name."""
-        shown = (*self.template.unknowns, *self.template.definitions)
-        return next(each.symbol for each in shown if each.symbol.name == name)
+        symbols = [
+            *(each.symbol for each in self.template.unknowns),
+            *(each.symbol for each in self.template.definitions),
+        ]
+        return next(symbol for symbol in symbols if symbol.name == name)
 
     def stored(self, raw: sympy.Symbol) -> Quantity:
         """The place of an unknown, by its symbol before clipping."""
@@ -84,20 +103,20 @@ def graph_of(system: System) -> Graph:
     Raises:
         ValueError: the system is an adjoint (its kernels are `pullback` and its like), or has a constraint (mass 0).
     """
-    if system.kind == "adjoint":
+    if system.kind in {"adjoint", "jump"}:
         raise ValueError(f"{system.name} is an adjoint system: the kernels of its forward system step it")
     slots = Slots()
     parameters = _quantities(system.parameters, slots)
-    numbers = iter(range(10**9))
-    layouts = [_layout(system, each, slots, numbers) for each in (*system.vertices, *system.edges)]
+    numbers = count()
+    owners: tuple[VertexClass | EdgeClass, ...] = (*system.vertices, *system.edges)
+    layouts = [_layout(system, each, slots, numbers) for each in owners]
     losses = tuple(Loss(each.name, str(each.dimension), tuple(s.name for s in each.data)) for each in system.losses)
     layout = Layout(system.name, tuple(layouts), parameters, losses, slots.used)
-    owners = (*system.vertices, *system.edges)
-    classes = [Class(a, b.template, program_of(b.template)) for a, b in zip(layouts, owners, strict=True)]
+    classes = [Class(a, b.template, program_of(b.template, b.name)) for a, b in zip(layouts, owners, strict=True)]
     return Graph(system, layout, tuple(classes))
 
 
-def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, numbers: Iterable[int]) -> ClassLayout:
+def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, numbers: Iterator[int]) -> ClassLayout:
     template = owner.template
     is_edge = isinstance(owner, EdgeClass)
     topology = owner.topology if isinstance(owner, EdgeClass) else "indexed"
@@ -128,7 +147,12 @@ def _scratch(system: System, owner: str, template: Template, slots: Slots) -> tu
     return tuple(Quantity(name, places.get(name, ""), slots.take()) for name in names)
 
 
-def _observables(template: Template, numbers: Iterable[int]) -> tuple[Observable, ...]:
-    shown = (*template.unknowns, *template.definitions, *template.accumulators)
-    pairs = zip(shown, numbers, strict=False)
-    return tuple(Observable(each.symbol.name, str(each.dimension), number, each.doc) for each, number in pairs)
+def _observables(template: Template, numbers: Iterator[int]) -> tuple[Observable, ...]:
+    return tuple(
+        Observable(each.symbol.name, str(each.dimension), next(numbers), each.doc) for each in shown_by(template)
+    )
+
+
+def shown_by(template: Template) -> tuple[Unknown | Definition | Accumulator, ...]:
+    """What can be observed of a class, in the order of its layout's observables."""
+    return (*template.unknowns, *template.definitions, *template.accumulators)

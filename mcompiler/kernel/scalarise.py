@@ -1,0 +1,282 @@
+"""Small systems without loops and index arrays: a kernel evaluated as far as the layout array ``z`` decides it.
+
+What is read from ``z`` becomes a literal, loops over members are unrolled, and what a kernel only passes on to itself through the scratch array ``w``
+becomes names. Results stay the same bit for bit: operations are copied and decided, never reordered or replaced.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcompiler.kernel.build import Names, full_name
+from mcompiler.kernel.ir import (
+    Accumulate,
+    Float,
+    For,
+    If,
+    Integer,
+    Kernel,
+    KernelModule,
+    Let,
+    Load,
+    Local,
+    Op,
+    Reduce,
+    Return,
+    Statement,
+    Store,
+    Total,
+    Value,
+)
+from mcompiler.kernel.layout import Layout
+from mcompiler.kernel.prune import prune
+from mcompiler.kernel.share import fold
+from mcompiler.kernel.simplify import simplify_kernel
+from mcompiler.kernel.walk import loads_in, values_of, walk
+from mcompiler.network.structure import SCALAR_MEMBERS
+
+_LAYOUT = "z"
+_SCRATCH = "w"
+_DECISIONS = {
+    "lt": int.__lt__,
+    "le": int.__le__,
+    "gt": int.__gt__,
+    "ge": int.__ge__,
+    "eq": int.__eq__,
+    "ne": int.__ne__,
+}
+
+
+def scalarise(module: KernelModule, layout: Layout, z: NDArray[np.int64]) -> KernelModule:
+    """The module for these sizes and this wiring only, if it is small; else the module itself, which serves every size.
+
+    Args:
+        module: kernels that fit the layout.
+        layout: what the slots of ``z`` mean.
+        z: what `layout.bind` gave.
+    """
+    if not is_small(layout, z):
+        return module
+    known = tuple(z.tolist())
+    scratch = _scratch_names(layout, known)
+    sizes = ", ".join(f"{each.name} {known[each.count_slot]}" for each in layout.classes)
+    header = (*module.header, f"for these sizes only, and the wiring that they came with: {sizes}")
+    return replace(
+        module, header=header, kernels=tuple(_scalarised(kernel, known, scratch) for kernel in module.kernels)
+    )
+
+
+def is_small(layout: Layout, z: NDArray[np.int64]) -> bool:
+    """Whether the system has at most `SCALAR_MEMBERS` members in all, and no dense class."""
+    members = sum(int(z[each.count_slot]) for each in layout.classes)
+    return members <= SCALAR_MEMBERS and all(each.topology == "indexed" for each in layout.classes)
+
+
+def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
+    """What stands at each place of ``w``."""
+    return {
+        z[quantity.slot] + member: full_name(each.name, quantity.name)
+        for each in layout.classes
+        for quantity in each.scratch
+        for member in range(z[each.count_slot])
+    }
+
+
+def _scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
+    evaluator = _Evaluator(z, scratch, Names([argument.name for argument in kernel.signature.arguments]))
+    body, _ = evaluator.block(kernel.body)
+    needed = prune(body)
+    return simplify_kernel(replace(kernel, body=_without_dead_stores(needed, _loaded_scratch(needed))))
+
+
+@dataclass(slots=True)
+class _Evaluator:
+    """Evaluates statements in order.
+
+    Attributes:
+        z: the layout array.
+        called: what stands at places of ``w``.
+        names: of the new kernel.
+        values: what each name of the old kernel stands for.
+        scratch: what is known to be in ``w``: literals and names.
+        statements: the block in the making.
+        turn: says in comments which member an unrolled statement belongs to.
+    """
+
+    z: Sequence[int]
+    called: Mapping[int, str]
+    names: Names
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
+    scratch: dict[int, Value] = field(default_factory=dict[int, Value])
+    statements: list[Statement] = field(default_factory=list[Statement])
+    turn: str = ""
+
+    def run(self, body: Iterable[Statement]) -> None:
+        """Evaluates statements into the block in the making."""
+        for statement in body:
+            self.statement(statement)
+
+    def block(
+        self, body: Iterable[Statement], totals: Sequence[Total] = ()
+    ) -> tuple[tuple[Statement, ...], list[Value]]:
+        """Evaluates statements into a block of their own, and then what is totalled."""
+        around, self.statements = self.statements, []
+        self.run(body)
+        values = [self.value(total.value) for total in totals]
+        inside, self.statements = self.statements, around
+        return tuple(inside), values
+
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case Let(name, value, comment):
+                self.values[name] = self.bound(name, self.value(value), comment)
+            case Store(array, index, value, comment):
+                self.store(array, self.value(index), self.value(value), comment)
+            case Accumulate(array, index, value, comment):
+                self.accumulate(array, self.value(index), self.value(value), comment)
+            case For() | Reduce():
+                self.loop(statement)
+            case If(condition, body, comment):
+                self.branch(self.value(condition), body, comment)
+            case Return(value):
+                self.statements.append(Return(self.value(value)))
+            case _:
+                assert_never(statement)
+
+    def bound(self, wish: str, value: Value, comment: str = "") -> Value:
+        """A literal or name with this value."""
+        if isinstance(value, (Local, Float, Integer)):
+            return value
+        name = self.names.fresh(wish)
+        self.statements.append(Let(name, value, self.said(comment)))
+        return Local(name)
+
+    def said(self, comment: str) -> str:
+        return comment + self.turn if comment else ""
+
+    def value(self, value: Value) -> Value:
+        """What the value is here: integers are computed, known places of ``z`` and ``w`` read."""
+        match value:
+            case Local(name):
+                return self.values.get(name, value)
+            case Load(array, index):
+                return self.load(array, self.value(index))
+            case Op(name, arguments):
+                return fold(Op(name, tuple(self.value(argument) for argument in arguments)))
+            case Float() | Integer():
+                return value
+            case _:
+                assert_never(value)
+
+    def load(self, array: str, index: Value) -> Value:
+        if isinstance(index, Integer) and array == _LAYOUT:
+            return Integer(self.z[index.value])
+        if isinstance(index, Integer) and array == _SCRATCH:
+            return self.scratch.get(index.value, Load(array, index))
+        return Load(array, index)
+
+    def store(self, array: str, index: Value, value: Value, comment: str) -> None:
+        wish = self.called.get(index.value, "result") if isinstance(index, Integer) else "stored"
+        kept = self.bound(wish, value, comment) if array == _SCRATCH else value
+        self.statements.append(Store(array, index, kept, self.said(comment)))
+        if array == _SCRATCH:
+            self.forget(index)
+        if array == _SCRATCH and isinstance(index, Integer):
+            self.scratch[index.value] = kept
+
+    def accumulate(self, array: str, index: Value, value: Value, comment: str) -> None:
+        before = self.load(array, index)
+        if isinstance(before, Load):
+            self.statements.append(Accumulate(array, index, value, self.said(comment)))
+            if array == _SCRATCH:
+                self.forget(index)
+        else:
+            self.store(array, index, Op("add", (before, value)), comment)
+
+    def forget(self, index: Value) -> None:
+        """What stood in ``w`` at this place; at any place, where it is not known which."""
+        if isinstance(index, Integer):
+            self.scratch.pop(index.value, None)
+        else:
+            self.scratch.clear()
+
+    def loop(self, loop: For | Reduce) -> None:
+        totals = loop.totals if isinstance(loop, Reduce) else ()
+        initials = [self.value(total.initial) for total in totals]
+        count = self.value(loop.count)
+        if isinstance(count, Integer):
+            self.unroll(loop, count.value, totals, initials)
+            return
+        if any(isinstance(each, (Store, Accumulate)) and each.array == _SCRATCH for each in walk(loop.body)):
+            self.scratch.clear()
+        index = self.names.fresh(loop.index)
+        self.values[loop.index] = Local(index)
+        body, values = self.block(loop.body, totals)
+        if isinstance(loop, For):
+            self.statements.append(For(index, count, body, loop.comment))
+            return
+        renamed = [
+            Total(self.names.fresh(total.name), total.op, initial, value)
+            for total, initial, value in zip(totals, initials, values, strict=True)
+        ]
+        self.values |= {old.name: Local(new.name) for old, new in zip(totals, renamed, strict=True)}
+        self.statements.append(Reduce(tuple(renamed), index, count, body, loop.comment))
+
+    def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total], values: list[Value]) -> None:
+        around = self.turn
+        for turn in range(count):
+            self.turn = f"{around}[{turn}]" if count > 1 else around
+            self.values[loop.index] = Integer(turn)
+            self.run(loop.body)
+            values = [
+                self.bound(total.name, Op(total.op, (value, self.value(total.value))))
+                for total, value in zip(totals, values, strict=True)
+            ]
+        self.turn = around
+        self.values |= {total.name: value for total, value in zip(totals, values, strict=True)}
+
+    def branch(self, condition: Value, body: tuple[Statement, ...], comment: str) -> None:
+        decided = _decided(condition)
+        if decided is None:
+            before = dict(self.scratch)
+            inside, _ = self.block(body)
+            self.scratch = {place: value for place, value in self.scratch.items() if before.get(place) == value}
+            self.statements.append(If(condition, inside, self.said(comment)))
+        elif decided:
+            self.run(body)
+
+
+def _decided(condition: Value) -> bool | None:
+    """Whether a condition on integers holds, where literals decide it."""
+    match condition:
+        case Op(name, (Integer(a), Integer(b))) if name in _DECISIONS:
+            return _DECISIONS[name](a, b)
+        case _:
+            return None
+
+
+def _loaded_scratch(body: Iterable[Statement]) -> set[Value]:
+    """The places of ``w`` that are read."""
+    found: set[Value] = set()
+    for statement in walk(body):
+        if isinstance(statement, Accumulate) and statement.array == _SCRATCH:
+            found.add(statement.index)
+        for value in values_of(statement):
+            found |= {load.index for load in loads_in(value) if load.array == _SCRATCH}
+    return found
+
+
+def _without_dead_stores(body: tuple[Statement, ...], loaded: set[Value]) -> tuple[Statement, ...]:
+    """The statements without stores to places of ``w`` that nobody reads."""
+    if not all(isinstance(place, Integer) for place in loaded):
+        return body
+    kept: list[Statement] = []
+    for statement in body:
+        if isinstance(statement, (For, Reduce, If)):
+            kept.append(replace(statement, body=_without_dead_stores(statement.body, loaded)))
+        elif not (isinstance(statement, Store) and statement.array == _SCRATCH and statement.index not in loaded):
+            kept.append(statement)
+    return tuple(kept)
