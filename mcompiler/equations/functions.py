@@ -119,12 +119,14 @@ def _places(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"argument {place}", real=True) for place in range(count))
 
 
-def _source(name: str, arity: int | None, expansion: Constructor) -> Any:
+def _source(name: str, arity: int | None, expansion: Constructor, root: str = "", by: tuple[int, ...] = ()) -> Any:
     """A function that kernels compute by its expansion; its derivatives are such functions too, named by argument.
 
     ``expanded`` gives placeholders and the expansion in them: if the arguments stood there, sympy would merge numbers
-    among them and two corners that must be equal would differ by rounding.
+    among them and two corners that must be equal would differ by rounding. ``root`` says of which source this is the derivative, and by which
+    arguments.
     """
+    root = root or name
 
     def expanded(self: sympy.Expr) -> tuple[tuple[sympy.Symbol, ...], sympy.Expr]:
         places = _places(len(self.args))
@@ -135,12 +137,12 @@ def _source(name: str, arity: int | None, expansion: Constructor) -> Any:
         def derivative(*places: sympy.Symbol) -> sympy.Expr:
             return expansion(*places).diff(places[argindex - 1])
 
-        return _source(f"{name}_{argindex}", arity, derivative)
+        return _source(f"{name}_{argindex}", arity, derivative, root, (*by, argindex))
 
     def fdiff(self: sympy.Expr, argindex: int = 1) -> sympy.Expr:
         return partial(argindex)(*self.args)
 
-    return _opaque(name, arity, fdiff=fdiff, expanded=expanded)
+    return _opaque(name, arity, fdiff=fdiff, expanded=expanded, root=(root, by))
 
 
 def _pulse_corners(

@@ -4,11 +4,12 @@ A program is steps ``symbol = value`` in order of use. Definitions are different
 into each other, so the derivative of a program has a length in proportion to the program's own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy
 
+from mcompiler.equations.names import bar, dot
 from mcompiler.equations.system import ZERO
 
 #: A symbol and what it stands for; programs are in order of use.
@@ -24,13 +25,13 @@ class Transpose:
 
 
 def transpose(
-    steps: Sequence[Step], seeds: Sequence[tuple[sympy.Expr, sympy.Symbol]], inputs: Sequence[sympy.Symbol]
+    steps: Sequence[Step], seeds: Sequence[tuple[sympy.Expr, sympy.Expr]], inputs: Sequence[sympy.Symbol]
 ) -> Transpose:
     """The transposed derivative of a program's outputs; gradients that vanish identically are left out.
 
     Args:
         steps: the program.
-        seeds: outputs (expressions in the program's symbols), each with the symbol of its adjoint.
+        seeds: outputs (expressions in the program's symbols), each with its adjoint.
         inputs: what to differentiate with respect to; a step that defines one of them is not passed through.
     """
     active = _active(steps, inputs)
@@ -41,31 +42,36 @@ def transpose(
     adjoint: list[Step] = []
     for symbol, value in reversed(steps):
         if symbol in shares and symbol not in wanted:
-            bar = sympy.Symbol(f"bar {symbol.name}", real=True)
-            adjoint.append((bar, sympy.Add(*shares[symbol])))
-            _share(value, bar, active, shares)
+            adjoint.append((bar(symbol.name), sympy.Add(*shares[symbol])))
+            _share(value, bar(symbol.name), active, shares)
     gradients = {symbol: sympy.Add(*shares[symbol]) for symbol in inputs if symbol in shares}
     return Transpose(tuple(adjoint), {symbol: value for symbol, value in gradients.items() if value != ZERO})
 
 
 def linearise(
-    steps: Sequence[Step], directions: Mapping[sympy.Symbol, sympy.Expr]
-) -> tuple[tuple[Step, ...], dict[sympy.Symbol, sympy.Symbol]]:
-    """Steps that may follow a program's own, and the symbol of every step's derivative along a direction in its inputs.
+    steps: Sequence[Step],
+    directions: Mapping[sympy.Symbol, sympy.Expr],
+    call: Callable[[str], sympy.Symbol] = dot,
+) -> tuple[tuple[Step, ...], dict[sympy.Symbol, sympy.Expr]]:
+    """Steps that may follow a program's own, and the derivative of every step that has one: its symbol, or a number.
 
     Args:
         steps: the program.
         directions: for every input that moves, its rate of change (an expression in symbols that the caller gives).
+        call: what the derivative of a step is called.
     """
     dots: dict[sympy.Symbol, sympy.Expr] = dict(directions)
-    names: dict[sympy.Symbol, sympy.Symbol] = {}
+    found: dict[sympy.Symbol, sympy.Expr] = {}
     tangent: list[Step] = []
     for symbol, value in steps:
         change = derivative_along(value, dots)
-        if change != ZERO:
-            dots[symbol] = names[symbol] = sympy.Symbol(f"dot {symbol.name}", real=True)
-            tangent.append((names[symbol], change))
-    return tuple(tangent), names
+        if change == ZERO:
+            continue
+        name = call(symbol.name)
+        dots[symbol] = found[symbol] = change if change.is_Number else name
+        if not change.is_Number:
+            tangent.append((name, change))
+    return tuple(tangent), found
 
 
 def derivative_along(value: sympy.Expr, dots: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
@@ -103,9 +109,9 @@ def _active(steps: Sequence[Step], inputs: Sequence[sympy.Symbol]) -> set[sympy.
 
 
 def _share(
-    value: sympy.Expr, bar: sympy.Symbol, active: set[sympy.Symbol], shares: dict[sympy.Symbol, list[sympy.Expr]]
+    value: sympy.Expr, seed: sympy.Expr, active: set[sympy.Symbol], shares: dict[sympy.Symbol, list[sympy.Expr]]
 ) -> None:
     for symbol in symbols_of(value):
         partial = value.diff(symbol) if symbol in active else ZERO
         if partial != ZERO:
-            shares.setdefault(symbol, []).append(bar * partial)
+            shares.setdefault(symbol, []).append(seed * partial)

@@ -9,8 +9,8 @@ import numpy as np
 
 from mcompiler.network.network import Integers, Network, Observer
 
-#: Name of the one-member vertex class that collects what a loss mentions: edges end there too and contribute to its accumulators.
-LOSS = "loss"
+#: Name of the one-member vertex class that collects what a loss mentions: edges end there too and contribute to its accumulators. No name of the user's.
+LOSS = "the loss"
 
 
 def observer_class(observer: Observer) -> str:

@@ -1,0 +1,55 @@
+"""What each template adds to the gradient by a parameter: throughout the run, at its start, and where a bound is reached."""
+
+from collections.abc import Iterator
+
+import sympy
+
+from mcompiler.equations.names import lam
+from mcompiler.equations.pullback import Pulled
+from mcompiler.equations.reverse import symbols_of
+from mcompiler.equations.system import ZERO, Definition, Gradient, Parameter, System, Template
+from mcompiler.units import Dimension
+
+# sympy carries few types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+
+def gradients(template: Template, pulled: Pulled, system: System, unit: Dimension) -> tuple[Gradient, ...]:
+    """The adjoint of every parameter that has one."""
+    return tuple(
+        Gradient(each.symbol.name, pulled.gradients[each.symbol], unit / each.dimension)
+        for each in _real(template, system)
+        if each.symbol in pulled.gradients
+    )
+
+
+def starts_and_bounds(template: Template, system: System, loss: Dimension) -> tuple[Gradient, ...]:
+    """lam^T M dx/dp where x is an expression of parameters: at the start, and at a bound when it is reached."""
+    return tuple(_fixed(template, system, loss))
+
+
+def _fixed(template: Template, system: System, loss: Dimension) -> Iterator[Gradient]:
+    for unknown in template.unknowns:
+        weight = lam(unknown.symbol.name) * unknown.mass
+        moments = (("start", unknown.initial), ("lower", unknown.lower), ("upper", unknown.upper))
+        for moment, value in moments:
+            if value is None:
+                continue
+            resolved = substituted(value, template.definitions)
+            for each in _real(template, system):
+                slope = resolved.diff(each.symbol)
+                if slope != ZERO:
+                    name = unknown.symbol.name
+                    yield Gradient(each.symbol.name, weight * slope, loss / each.dimension, moment, name)
+
+
+def substituted(value: sympy.Expr, definitions: tuple[Definition, ...]) -> sympy.Expr:
+    """The expression with definitions put in their places: for initial values and bounds, which are short."""
+    for each in reversed(definitions):
+        if each.symbol in symbols_of(value):
+            value = value.xreplace({each.symbol: each.value})
+    return value
+
+
+def _real(template: Template, system: System) -> list[Parameter]:
+    return [each for each in (*template.parameters, *system.parameters) if not each.structural]
