@@ -87,6 +87,10 @@ def _address(signature: Signature, name: str, given: object, wanted: np.dtype[An
     if not isinstance(given, np.ndarray):
         raise TypeError(f"argument {name} of {signature.name} is an array of {wanted}, not {type(given).__name__}")
     array: NDArray[Any] = given
-    if array.dtype != wanted or not array.flags.c_contiguous:
+    flags = array.flags
+    if array.dtype != wanted or not flags.c_contiguous:
         raise TypeError(f"argument {name} of {signature.name} is a contiguous array of {wanted}, not {array.dtype}")
-    return array.ctypes.data
+    if not flags.writeable:
+        return array.ctypes.data
+    # The way through a buffer takes a quarter of the time of `ctypes.data`, and calls have dozens of arrays.
+    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.size else 0

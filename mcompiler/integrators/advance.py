@@ -7,9 +7,11 @@ from typing import Any
 from mcompiler.integrators.slots import (
     AFTER_BREAK,
     ATOL,
+    BETWEEN,
     BUDGET,
     BUDGET_USED,
     COLUMNS,
+    DEALING,
     ERROR_KIND,
     EVALUATIONS,
     EVENT_CAP,
@@ -35,6 +37,7 @@ from mcompiler.integrators.slots import (
     MESH_N,
     NEXT_BREAK,
     NOT_FINITE,
+    NOT_STARTED,
     OUT_CAP,
     OUT_N,
     OUTPUT_FULL,
@@ -244,7 +247,8 @@ def make_settle(functions: Mapping[str, Function]) -> Function:
 
 def make_advance(functions: Mapping[str, Function]) -> Function:
     """`advance`, given what its body calls."""
-    room, plan, follow, judge = functions["room"], functions["plan"], functions["follow"], functions["judge"]
+    start, room = functions["start"], functions["room"]
+    plan, follow, judge = functions["plan"], functions["follow"], functions["judge"]
     take_step, project = functions["take_step"], functions["project"]
     occur, occur_again, emit = functions["occur"], functions["occur_again"], functions["emit"]
     record, settle = functions["record"], functions["settle"]
@@ -289,8 +293,11 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
         n = z[0]
         stages = mi[STAGES]
         on_mesh = iws[MESH_N] >= 0
+        if iws[PHASE] == NOT_STARTED:
+            start(ws, iws, tab, mi, y, s, K, g0, p, z, w, loss_t, loss_n, loss_w, loss_v, d, save, want, out, out_t)
+            iws[PHASE] = BETWEEN
         while True:
-            if iws[PHASE] == 0:
+            if iws[PHASE] == BETWEEN:
                 reason = room(iws, z)
                 if reason >= 0:
                     return reason
@@ -313,21 +320,17 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
                 project(v, p, z, w)
                 if on_mesh:
                     if iws[KIND] & KIND_EVENT:
-                        occur_again(
-                            ws, iws, tab, mi, y, v, s, K, gm, p, z, w, want, out, out_t, ev_t, ev_n, mesh_e
-                        )
+                        occur_again(ws, iws, tab, mi, y, v, s, K, gm, p, z, w, want, out, out_t, ev_t, ev_n, mesh_e)
                 elif z[2] > 0 and (
-                    occur(
-                        ws, iws, tab, mi, y, v, u, s, K, g0, gl, gr, gm, gs, p, z, w, want, out, out_t, ev_t, ev_n
-                    )
+                    occur(ws, iws, tab, mi, y, v, u, s, K, g0, gl, gr, gm, gs, p, z, w, want, out, out_t, ev_t, ev_n)
                     == 0
                 ):
                     return STOPPED
             if iws[SAVE_N] < 0 or (iws[SAVE_I] < iws[SAVE_N] and save[iws[SAVE_I]] <= ws[T_END]):
                 if emit(ws, iws, tab, mi, y, v, u, K, p, z, w, save, want, out, out_t) == 0:
-                    iws[PHASE] = 1
+                    iws[PHASE] = DEALING
                     return OUTPUT_FULL
-            iws[PHASE] = 0
+            iws[PHASE] = BETWEEN
             if iws[RECORD]:
                 record(ws, iws, y, z, tape, kinds, marks)
             for k in range(n):

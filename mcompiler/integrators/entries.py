@@ -56,7 +56,7 @@ INTEGRATORS: tuple[Entry, ...] = (
     _internal(signatures.OCCUR_AGAIN, events.make_occur_again),
     _internal(signatures.EMIT, advance.make_emit),
     _internal(signatures.PAY, advance.make_pay),
-    Entry(signatures.START, advance.make_start),
+    _internal(signatures.START, advance.make_start),
     _internal(signatures.ROOM, advance.make_room),
     _internal(signatures.RECORD_STEP, advance.make_record),
     _internal(signatures.SETTLE, advance.make_settle),

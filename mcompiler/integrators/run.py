@@ -4,113 +4,45 @@ The functions come from anywhere: machine code, Python text, the interpreter; th
 run may be run again on its own mesh (`integrate(mesh=run.tape)`) and differentiated (`reverse`).
 """
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
+from mcompiler.integrators import slots
+from mcompiler.integrators.gradient import reverse
+from mcompiler.integrators.interface import Functions, Losses, Outcome, Progress, Run
+from mcompiler.integrators.methods import method_named
+from mcompiler.integrators.signatures import ADVANCE
+from mcompiler.integrators.tape import Floats, Integers, Tape, recorded
+from mcompiler.integrators.workspace import (
+    Workspace,
+    bound,
+    guard_arrays,
+    loss_arrays,
+    make_room,
+    model_arrays,
+    output_arrays,
+    record_arrays,
+)
 
+__all__ = [
+    "Floats",
+    "Functions",
+    "Integers",
+    "Losses",
+    "Outcome",
+    "Progress",
+    "Run",
+    "Tape",
+    "integrate",
+    "reverse",
+]
 
-class Functions(Protocol):
-    """Kernels and integrators by name; a dictionary will do."""
-
-    def __getitem__(self, name: str, /) -> Callable[..., Any]:
-        """The function of this name."""
-        ...
-
-
-class Outcome(Enum):
-    """How an integration ended. The names are those of the statuses that a user sees."""
-
-    DONE = 0
-    INTERRUPTED = 1
-    STEP_TOO_SMALL = 2
-    NOT_FINITE = 3
-    TOO_MANY_STEPS = 4
-    TOO_MANY_EVENTS = 5
-    EVENT_NOT_LOCATED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Point losses, by ascending time (several may share one).
-
-    Attributes:
-        t: times in seconds, within [t0, t1].
-        terms: number of the loss term of each.
-        rows: place of each one's data row in ``data``.
-        data: measured values, all rows one after another.
-        weights: factor of each in the sum; ones by default.
-    """
-
-    t: Floats = field(default_factory=lambda: np.empty(0))
-    terms: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    rows: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    data: Floats = field(default_factory=lambda: np.empty(0))
-    weights: Floats | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tape:
-    """The mesh of a run, with enough states to find all of them again.
-
-    Attributes:
-        t: times of the mesh, one more than steps.
-        h: step sizes.
-        kinds: per step, the bits of `slots.KIND_*`: where it starts and ends, and whether an event is at its end.
-        events: rows of (number of the event, number of the step at whose end it happened), in the order they acted.
-        states: states at the start of every ``stride``-th step.
-        stride: how many steps lie between two states.
-        y0: the state at the start.
-    """
-
-    t: Floats
-    h: Floats
-    kinds: Integers
-    events: Integers
-    states: Floats
-    stride: int
-    y0: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What an integration gives.
-
-    Attributes:
-        outcome: how it ended.
-        t: the time it reached; ``y`` the state there.
-        times: times of the rows, and ``rows``, one row of columns per time (as ``want`` places them).
-        event_times: times of the events, and ``event_numbers``, which ones.
-        loss: weighted sum of the point losses so far, and ``loss_values``, each by itself.
-        tape: the mesh, if it was asked for.
-        steps: accepted steps; ``rejected`` steps; ``evaluations`` of the right-hand side.
-        seconds: wall time.
-    """
-
-    outcome: Outcome
-    t: float
-    y: Floats
-    times: Floats
-    rows: Floats
-    event_times: Floats
-    event_numbers: Integers
-    loss: float
-    loss_values: Floats
-    tape: Tape | None
-    steps: int
-    rejected: int
-    evaluations: int
-    seconds: float
-
-
-#: Called with the time reached; between calls lies about a tenth of a second.
-Progress: TypeAlias = Callable[[float], None]
+#: Wall time in seconds between two looks at progress and Ctrl-C, and steps before the first.
+_PERIOD = 0.1
+_FIRST_BUDGET = 1000
+_NO_LOSSES = Losses()
 
 
 def integrate(
@@ -141,10 +73,14 @@ def integrate(
 
     Args:
         functions: kernels and integrators by name.
-        z: layout array; p: parameters; y0: state at t0 (not changed).
-        t0: start in seconds; t1: end, not before it.
+        z: layout array.
+        p: parameters.
+        y0: state at t0 (not changed).
+        t0: start in seconds.
+        t1: end, not before it.
         method: a name of `methods.METHODS`.
-        rtol: relative tolerance per step (adaptive methods); atol: absolute, times each unknown's own scale.
+        rtol: relative tolerance per step (adaptive methods), held by every unknown.
+        atol: absolute tolerance, times each unknown's own scale.
         step: step size in seconds: needed by fixed-step methods, the first step of adaptive ones (0: chosen by the method).
         max_step: no step is longer.
         save_at: ascending times of the rows; None gives a row per step, and two where an event acts (before and after).
@@ -153,7 +89,7 @@ def integrate(
         losses: point losses to sum up.
         record: whether to keep the tape.
         memory_limit: bytes for states on the tape; beyond it every second one is dropped and steps are taken again in `reverse`.
-        mesh: steps to take instead of chosen ones, events included.
+        mesh: steps to take instead of chosen ones, events included; the method must be the mesh's.
         relocate: on a mesh, whether a located event is located again (then later steps keep their size, and the one before the next stop
             takes up the difference) or happens after the recorded step size.
         max_steps: accepted and rejected steps in all.
@@ -162,39 +98,156 @@ def integrate(
     Raises:
         ValueError: an argument makes no sense (times out of order, unknown method, no step for a fixed-step method).
     """
-    raise NotImplementedError
+    since = time.perf_counter()
+    paid = _NO_LOSSES if losses is None else losses
+    _check_numbers(method, t0, t1, rtol, atol, step, max_step, mesh)
+    _check_times(save_at, paid, t0, t1, mesh)
+    work = model_arrays(z, p, method)
+    if len(y0) != len(work["y"]):
+        raise ValueError(f"there are {len(work['y'])} unknowns, not {len(y0)}")
+    work["y"][:] = y0
+    work["stops"] = _stops(paid, t0, t1)
+    work |= loss_arrays(paid) | guard_arrays(z) | output_arrays(z, save_at, want, n_columns)
+    work |= record_arrays(z, mesh, memory_limit, record=record)
+    ws = work["ws"]
+    ws[slots.T], ws[slots.SPAN], ws[slots.RTOL], ws[slots.ATOL] = t0, t1 - t0, rtol, atol
+    ws[slots.STEP], ws[slots.MAX_STEP] = min(step, max_step), max_step
+    _set_counts(work, n_columns, mesh, save_at is None, record, relocate)
+    with np.errstate(all="ignore"):  # what overflows is an outcome
+        outcome = _drive(functions, work, max_steps, memory_limit, progress)
+    return _result(work, outcome, recorded(work, np.array(y0, dtype=np.float64)) if record else None, since)
 
 
-def reverse(
-    functions: Functions,
-    z: Integers,
-    p: Floats,
-    run: Run,
-    *,
-    method: str = "tsit5",
-    losses: Losses | None = None,
-    final: Floats | None = None,
-    initial: bool = False,
-    memory_limit: int = 1 << 30,
-    progress: Progress | None = None,
-) -> tuple[float, Floats, Floats]:
-    """The loss and its exact gradient for the computation on the tape.
+def _check_numbers(
+    method: str, t0: float, t1: float, rtol: float, atol: float, step: float, max_step: float, mesh: Tape | None
+) -> None:
+    if not (np.isfinite(t0) and np.isfinite(t1) and t0 <= t1):
+        raise ValueError(f"a run goes from a finite time to a later one, not from {t0} to {t1}")
+    if method_named(method).adaptive:
+        if not (0.0 <= rtol < np.inf and 0.0 <= atol < np.inf and rtol + atol > 0.0):
+            raise ValueError(f"tolerances must not be negative, nor both 0: rtol is {rtol}, atol {atol}")
+    elif mesh is None and not 0.0 < step < np.inf:
+        raise ValueError(f"method {method!r} needs a step size, not {step}")
+    if not (max_step > 0.0 and step >= 0.0):
+        raise ValueError(f"steps must be positive: step is {step}, max_step {max_step}")
 
-    Args:
-        functions: kernels and integrators by name.
-        z: layout array; p: the parameters of the run.
-        run: a recorded run with the same method.
-        method: the run's method.
-        losses: the run's point losses.
-        final: gradient with respect to the state at the end, of a loss that the caller computed from it (or of an unknown that is a running loss).
-        initial: whether the run started from the model's own initial values, so that their dependence on parameters belongs to the gradient.
-        memory_limit: bytes for states that are computed again.
-        progress: told where the sweep is, from t1 to t0.
 
-    Returns:
-        The weighted sum of point losses, its gradient by ``p``, and by the state at the start.
+def _check_times(save_at: Floats | None, losses: Losses, t0: float, t1: float, mesh: Tape | None) -> None:
+    for what, times in (("save_at", save_at), ("the times of losses", losses.t)):
+        if times is None or len(times) == 0:
+            continue
+        if not bool((times[1:] >= times[:-1]).all()):
+            raise ValueError(f"{what} must ascend")
+        if not t0 <= times[0] <= times[-1] <= t1:
+            raise ValueError(f"{what} must lie between {t0} and {t1}, not between {times[0]} and {times[-1]}")
+    if mesh is None:
+        return
+    if mesh.t[0] != t0 or mesh.t[-1] != t1:
+        raise ValueError(f"the mesh goes from {mesh.t[0]} to {mesh.t[-1]}, the run from {t0} to {t1}")
+    ends = mesh.t[1:][(mesh.kinds & slots.KIND_FIXED_END) != 0]
+    missing = np.setdiff1d(losses.t[losses.t > t0], ends)
+    if len(missing):
+        raise ValueError(f"no step of the mesh ends at {missing[0]}, where there is a loss")
 
-    Raises:
-        ValueError: the run has no tape.
-    """
-    raise NotImplementedError
+
+def _stops(losses: Losses, t0: float, t1: float) -> Floats:
+    last = np.array([t1]) if t1 > t0 else np.empty(0)
+    return last if len(losses.t) == 0 else np.unique(np.concatenate([losses.t[losses.t > t0], last]))
+
+
+def _set_counts(
+    work: Workspace,
+    n_columns: int,
+    mesh: Tape | None,
+    every_step: bool,
+    record: bool,
+    relocate: bool,  # noqa: FBT001
+) -> None:
+    counts = {
+        slots.STOP_N: len(work["stops"]),
+        slots.LOSS_N: len(work["loss_t"]),
+        slots.SAVE_N: -1 if every_step else len(work["save"]),
+        slots.COLUMNS: n_columns,
+        slots.OUT_CAP: len(work["out_t"]),
+        slots.EVENT_CAP: len(work["ev_t"]),
+        slots.RECORD: int(record),
+        slots.TAPE_CAP: len(work["kinds"]),
+        slots.MARK_CAP: len(work["marks"]) // max(len(work["y"]), 1) if len(work["y"]) else len(work["kinds"]),
+        slots.STRIDE: 1,
+        slots.MESH_N: -1 if mesh is None else len(work["mesh_k"]),
+        slots.MESH_EVENT_N: len(work["mesh_e"]) // 2,
+        slots.RELOCATE: int(relocate),
+    }
+    for slot, count in counts.items():
+        work["iws"][slot] = count
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How many steps compiled code may take before it is asked again: about as many as fit into a period."""
+
+    budget: int = _FIRST_BUDGET
+    asked: float = field(default_factory=time.perf_counter)
+    told: float = field(default_factory=time.perf_counter)
+
+    def adapt(self, t: float, progress: Progress | None) -> None:
+        now = time.perf_counter()
+        faster = _PERIOD / max(now - self.asked, 1e-9)
+        self.budget = max(1, int(self.budget * min(faster, 10.0)))
+        self.asked = now
+        if progress is not None and now - self.told > 0.9 * _PERIOD:
+            self.told = now
+            progress(t)
+
+
+def _drive(
+    functions: Functions, work: Workspace, max_steps: int, memory_limit: int, progress: Progress | None
+) -> Outcome:
+    """Calls `advance` until the run is over."""
+    ws, iws, pace = work["ws"], work["iws"], _Pace()
+    kept = [(work[name], work[name].copy()) for name in ("ws", "iws", "y")]
+    try:
+        advance = bound(functions, ADVANCE, work)
+        while True:
+            left = max_steps - int(iws[slots.STEPS] + iws[slots.REJECTIONS])
+            iws[slots.BUDGET] = min(pace.budget, left)
+            kept = [(work[name], work[name].copy()) for name in ("ws", "iws", "y")]
+            reason = advance()
+            if reason in (slots.FINISHED, slots.STOPPED):
+                return Outcome(int(iws[slots.STATUS]))
+            if reason == slots.BUDGET_USED:
+                if left <= pace.budget:
+                    return Outcome.TOO_MANY_STEPS
+                pace.adapt(float(ws[slots.T]), progress)
+            else:
+                make_room(work, reason, memory_limit)
+                advance = bound(functions, ADVANCE, work)
+    except KeyboardInterrupt:
+        # It may have come in the middle of a step of a Python backend: what was there before the last call is whole.
+        for array, before in kept:
+            array[:] = before
+        return Outcome.INTERRUPTED
+
+
+def _result(work: Workspace, outcome: Outcome, tape: Tape | None, since: float) -> Run:
+    ws, iws, losses = work["ws"], work["iws"], work["loss_v"]
+    rows, events, columns = int(iws[slots.OUT_N]), int(iws[slots.EVENT_N]), int(iws[slots.COLUMNS])
+    losses[iws[slots.LOSS_I] :] = np.nan
+    whole = rows == len(work["out_t"])
+    times, out = work["out_t"][:rows], work["out"][: rows * columns].reshape(rows, columns)
+    return Run(
+        outcome=outcome,
+        t=float(ws[slots.T]),
+        y=work["y"],
+        times=times if whole else times.copy(),
+        rows=out if whole else out.copy(),
+        event_times=work["ev_t"][:events].copy(),
+        event_numbers=work["ev_n"][: 2 * events : 2].copy(),
+        loss=float(ws[slots.LOSS]),
+        loss_values=losses,
+        tape=tape,
+        steps=int(iws[slots.STEPS]),
+        rejected=int(iws[slots.REJECTIONS]),
+        evaluations=int(iws[slots.EVALUATIONS]),
+        seconds=time.perf_counter() - since,
+    )

@@ -17,6 +17,8 @@ Arrays
     ``mesh, mesh_k, mesh_e``  a tape to follow: its `tape`, `kinds` and `ev_n`
 """
 
+from functools import cache
+
 from mcompiler.kernel.abi import F64, I64, NOTHING, Argument, Signature
 
 _STATE = "f64* ws, i64* iws, f64* tab, i64* mi"
@@ -201,6 +203,7 @@ REVERSE = _signature(
 )
 
 
+@cache
 def arguments(signature: Signature) -> tuple[str, ...]:
     """The names of a function's arguments, in order."""
     return tuple(argument.name for argument in signature.arguments)

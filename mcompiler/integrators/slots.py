@@ -50,7 +50,7 @@ LAST_T = 18  # the latest time that the step sees: its end, or the near side of 
 WS_SIZE = 20
 
 # Integer state of a run, `iws`.
-PHASE = 0  # 0 between steps, 1 a step is taken and being dealt with
+PHASE = 0  # one of the following
 FIRST = 1  # 1 where the first stage is there already
 KIND = 2
 AFTER_BREAK = 3
@@ -87,6 +87,10 @@ SEGMENT_I = 33
 STATUS = 34
 FRESH = 35  # whether events acted at the start of the step
 IWS_SIZE = 40
+
+NOT_STARTED = 0
+BETWEEN = 1
+DEALING = 2  # a step is taken, rows are still to be written
 
 # What a step is, bit by bit.
 KIND_AFTER_BREAK = 1  # it starts at a breakpoint: stages see the right-hand limit
