@@ -18,13 +18,13 @@ class Gradient(Mapping[str, Floats]):
     """Derivatives of a loss by name: ``gradient["M.Ron"]``, ``gradient["M.w"]`` (a state's name means its value at the start).
 
     Attributes:
-        values: arrays of the shapes that the model gives; () for one value.
+        derivatives: arrays of the shapes that the model gives; () for one value.
         units: of every derivative.
         mesh: the steps that were differentiated; ``solver.loss(mesh=gradient.mesh)`` computes the same loss for other values.
         message: how the run ended.
     """
 
-    values: Mapping[str, Floats]
+    derivatives: Mapping[str, Floats]
     units: Mapping[str, str]
     mesh: Tape
     message: str = ""
@@ -32,15 +32,15 @@ class Gradient(Mapping[str, Floats]):
 
     def __getitem__(self, name: str) -> Floats:
         """The derivative by this parameter or initial state. Raises KeyError with the names there are."""
-        if name not in self.values:
-            raise KeyError(f"no derivative by {name!r}; there are {', '.join(self.values)}")
-        return self.values[name]
+        if name not in self.derivatives:
+            raise KeyError(f"no derivative by {name!r}; there are {', '.join(self.derivatives)}")
+        return self.derivatives[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.derivatives)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.derivatives)
 
 
 def reverse_program(

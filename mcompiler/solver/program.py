@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcompiler.integrators.run import Functions
+from mcompiler.kernel.abi import N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
 from mcompiler.kernel.layout import ClassLayout, Layout, Quantity, bind
 from mcompiler.network.binding import bindings
 from mcompiler.network.elaborate import global_name
@@ -18,29 +19,41 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A network's functions and their layout; ``z`` is the layout for its sizes."""
+    """A network's functions and their layout.
+
+    Attributes:
+        network: with the model's values.
+        layout: where everything lives.
+        functions: kernels and integrators.
+        z: the layout for the network's sizes.
+        p: parameters as the model gives them, not to be changed.
+        given: initial values that the model gives to elements and nodes as numbers; NaN where the templates' expressions hold.
+    """
 
     network: Network
     layout: Layout
     functions: Functions
     z: Integers
+    p: Floats
+    given: Floats
 
     @property
     def unknowns(self) -> int:
         """The number of unknowns of all members."""
-        return int(self.z[0])
+        return int(self.z[N_UNKNOWNS])
 
 
 def program(network: Network, layout: Layout, functions: Functions) -> Program:
     """The program of a network whose structure was compiled."""
     sizes, indices = bindings(network)
-    return Program(network, layout, functions, bind(layout, sizes, indices))
+    z = bind(layout, sizes, indices)
+    return Program(network, layout, functions, z, _parameters(network, layout, z), _given_initials(network, layout, z))
 
 
-def members(each: Program, owner: ClassLayout, quantity: Quantity) -> slice:
+def members(z: Integers, owner: ClassLayout, quantity: Quantity) -> slice:
     """The places of a quantity's values in its array: one per member, or one for all."""
-    start = int(each.z[quantity.slot])
-    return slice(start, start + (int(each.z[owner.count_slot]) if quantity.varies else 1))
+    start = int(z[quantity.slot])
+    return slice(start, start + (int(z[owner.count_slot]) if quantity.varies else 1))
 
 
 def groups(network: Network) -> Mapping[str, Group]:
@@ -49,17 +62,29 @@ def groups(network: Network) -> Mapping[str, Group]:
     return {each.name: each.group for each in owners if each.group is not None}
 
 
-def parameter_values(each: Program) -> Floats:
-    """The array ``p`` with the values that the model gives."""
-    p = np.zeros(max(1, int(each.z[1])))
-    values = {global_name(one.name): one.value for one in each.network.parameters}
-    for quantity in each.layout.parameters:
-        p[each.z[quantity.slot]] = values[quantity.name]
-    of = groups(each.network)
-    for owner in each.layout.classes:
+def _parameters(network: Network, layout: Layout, z: Integers) -> Floats:
+    p = np.zeros(max(1, int(z[N_PARAMETERS])))
+    values = {global_name(each.name): each.value for each in network.parameters}
+    for quantity in layout.parameters:
+        p[z[quantity.slot]] = values[quantity.name]
+    of = groups(network)
+    for owner in layout.classes:
         for quantity in owner.parameters:
-            p[members(each, owner, quantity)] = of[owner.name].values[quantity.name]
+            p[members(z, owner, quantity)] = of[owner.name].values[quantity.name]
     return p
+
+
+def _given_initials(network: Network, layout: Layout, z: Integers) -> Floats:
+    y = np.full(max(1, int(z[N_UNKNOWNS])), np.nan)
+    of = groups(network)
+    nodes = {each.name: each.initials for each in network.vertices if each.group is None}
+    for owner in layout.classes:
+        for quantity in owner.unknowns:
+            if owner.name in nodes:
+                y[members(z, owner, quantity)] = nodes[owner.name]
+            elif owner.name in of and quantity.name in of[owner.name].initials:
+                y[members(z, owner, quantity)] = of[owner.name].initials[quantity.name]
+    return y
 
 
 def own_initials(each: Program, p: Floats) -> Floats:
@@ -69,20 +94,6 @@ def own_initials(each: Program, p: Floats) -> Floats:
     return y
 
 
-def given_initials(each: Program) -> Floats:
-    """The initial values that the model gives to elements and nodes as numbers; NaN where the templates' expressions hold."""
-    y = np.full(max(1, each.unknowns), np.nan)
-    of = groups(each.network)
-    nodes = {one.name: one.initials for one in each.network.vertices if one.group is None}
-    for owner in each.layout.classes:
-        for quantity in owner.unknowns:
-            if owner.name in nodes:
-                y[members(each, owner, quantity)] = nodes[owner.name]
-            elif owner.name in of and quantity.name in of[owner.name].initials:
-                y[members(each, owner, quantity)] = of[owner.name].initials[quantity.name]
-    return y
-
-
 def scratch(each: Program) -> Floats:
     """A scratch array for the kernels."""
-    return np.zeros(max(1, int(each.z[3])))
+    return np.zeros(max(1, int(each.z[N_SCRATCH])))

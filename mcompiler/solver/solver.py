@@ -18,8 +18,8 @@ from mcompiler.solver.ensemble import join, members_of
 from mcompiler.solver.gradient import Gradient, by_name, reverse_program
 from mcompiler.solver.losses import Data, schedule
 from mcompiler.solver.options import RunOptions, with_options
-from mcompiler.solver.program import Floats, Program, given_initials, own_initials, parameter_values
-from mcompiler.solver.signals import Wanted, all_signals, rows_of
+from mcompiler.solver.program import Floats, Program, own_initials
+from mcompiler.solver.signals import Rows, Wanted, all_signals, rows_of
 from mcompiler.solver.solve import Report, Start, run_program, solution_of
 from mcompiler.solver.units import gradient_unit
 
@@ -62,6 +62,7 @@ class Solver:
         self._experiment = experiment
         self._making = making
         self._options = options
+        self._usual: tuple[Program, Rows] | None = None
 
     @property
     def program(self) -> Program:
@@ -72,7 +73,7 @@ class Solver:
     def parameters(self) -> dict[str, Floats]:
         """Every parameter that has a number, with its value in SI: what ``run(parameters=...)`` can set."""
         program = self.program
-        p = parameter_values(program)
+        p = program.p
         targets = (names.parameter(program, name) for name in names.parameter_names(program))
         return {each.name: np.array(p[each.places[0]] if each.shared else p[each.places].reshape(each.shape)) for each in targets}
 
@@ -199,7 +200,7 @@ class Solver:
         mesh: Tape | None = None,
     ) -> Solution:
         t0, t1 = self._times(t, ready)
-        rows = rows_of(ready.program, self._wanted(ready.program, save))
+        rows = self._rows(ready.program, save)
         times = self._save_times(ready, save_at, t0, t1)
         start = Start(ready.p, ready.y, t0, t1)
         run = run_program(ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report)
@@ -233,14 +234,12 @@ class Solver:
     # --- values
 
     def _set(self, program: Program, parameters: Values, initial: Values) -> _Set:
-        p = parameter_values(program)
+        p = program.p.copy()
         for name, value in parameters.items():
-            names.parameter(program, name).put(p, value)
-        _check_finite(p, "a parameter", parameters)
-        given = given_initials(program)
+            names.parameter(program, name).put(p, _number(name, value))
+        given = program.given.copy()
         for name, value in initial.items():
-            names.initial(program, name).put(given, value)
-            _check_finite(given[names.initial(program, name).places], name, ())
+            names.initial(program, name).put(given, _finite(name, value))
         own = own_initials(program, p)
         return _Set(program, p, np.where(np.isnan(given), own, given), given)
 
@@ -256,7 +255,7 @@ class Solver:
     def _values(self, ready: _Set | None) -> dict[str, Floats]:
         """The circuit's own parameters as this run has them, for times in the experiment."""
         program = ready.program if ready is not None else self.program
-        p = ready.p if ready is not None else parameter_values(program)
+        p = ready.p if ready is not None else program.p
         own = {each.name: each.name for each in program.network.parameters}
         slots = {each.name: int(program.z[each.slot]) for each in program.layout.parameters}
         return {name: np.asarray(p[slots[global_name(name)]]) for name in own}
@@ -265,13 +264,13 @@ class Solver:
         if t is None:
             if self._experiment.until is None:
                 raise ValueError("the model does not say how long to run: give t=(0, 1e-3) in seconds")
-            t = (0.0, self._number(self._experiment.until, ready))
+            t = (0.0, self._value_of(self._experiment.until, ready))
         t0, t1 = float(t[0]), float(t[1])
         if not (np.isfinite(t0) and np.isfinite(t1) and t0 < t1):
             raise ValueError(f"a run needs a finite start before a finite end, not {t0!r} to {t1!r} s")
         return t0, t1
 
-    def _number(self, expression: Expression, ready: _Set | None) -> float:
+    def _value_of(self, expression: Expression, ready: _Set | None) -> float:
         return float(evaluate(expression, self._values(ready)))
 
     # --- what is saved
@@ -284,20 +283,30 @@ class Solver:
             if len(times) and not (t0 <= times[0] and times[-1] <= t1):
                 raise ValueError(f"save_at reaches from {times[0]:g} to {times[-1]:g} s, outside the run from {t0:g} to {t1:g} s")
             return times
-        grids = [_grid(self._number(each.every, ready), t0, t1) for each in self._experiment.saves if each.every is not None]
+        grids = [_grid(self._value_of(each.every, ready), t0, t1) for each in self._experiment.saves if each.every is not None]
+        if len(grids) == 1:
+            return grids[0]
         return np.unique(np.concatenate(grids)) if grids else None
 
-    def _wanted(self, program: Program, save: Sequence[str] | None) -> list[Wanted]:
-        every = {each.name: each for each in all_signals(program)}
+    def _rows(self, program: Program, save: Sequence[str] | None) -> Rows:
         if save is not None:
-            return [_found(name, every) for name in save]
+            return rows_of(program, self._named(program, save))
+        if self._usual is None or self._usual[0] is not program:
+            self._usual = program, rows_of(program, self._wanted(program))
+        return self._usual[1]
+
+    def _named(self, program: Program, save: Sequence[str]) -> list[Wanted]:
+        every = {each.name: each for each in all_signals(program)}
+        return [_found(name, every) for name in save]
+
+    def _wanted(self, program: Program) -> list[Wanted]:
         signals = [signal for each in self._experiment.saves for signal in each.signals]
         signals += [signal for each in self._experiment.plots for signal in (*each.signals, *([each.against] if each.against else []))]
         if signals:
             return list(dict.fromkeys(_of_signal(each) for each in signals))
         if sum(program.network.sizes().values()) > _ALL_SIGNALS:
             raise ValueError("this model is large: name what to save, save=[...] or `save ...` in the model")
-        return list(every.values())
+        return list(all_signals(program))
 
 
 def _of_signal(signal: Signal) -> Wanted:
@@ -323,9 +332,15 @@ def _grid(every: float, t0: float, t1: float) -> Floats:
     return np.minimum(t0 + every * np.arange(count + 1), t1)
 
 
-def _check_finite(values: Floats, what: str, given: Mapping[str, object] | tuple[()]) -> None:
-    for name, value in dict(given).items():
-        if np.any(np.isnan(np.asarray(value, dtype=np.float64))):
-            raise ValueError(f"{what}, {name}, is not a number")
-    if not given and not np.all(np.isfinite(values)):
-        raise ValueError(f"the initial value of {what} is not finite")
+def _number(name: str, value: object) -> Floats:
+    number = np.asarray(value, dtype=np.float64)
+    if np.any(np.isnan(number)):
+        raise ValueError(f"the value of {name} is not a number")
+    return number
+
+
+def _finite(name: str, value: object) -> Floats:
+    number = np.asarray(value, dtype=np.float64)
+    if not np.all(np.isfinite(number)):
+        raise ValueError(f"the initial value of {name} is not finite")
+    return number

@@ -58,10 +58,11 @@ def test_arrays_keep_the_shape_of_the_model(bank: mc.Solver) -> None:
 
 
 def test_backends_agree(bank: mc.Solver) -> None:
-    expected = bank.run()
+    times = np.linspace(0, 0.01, 11)
+    expected = bank.run((0.0, 0.01), save_at=times)
     for backend in ("python", "interpreter"):
-        run = mc.compile(mc.parse(ARRAY), backend=backend, rtol=1e-9).run((0.0, 0.01), save_at=np.linspace(0, 0.01, 11))
-        assert run["out.v"] == pytest.approx(expected["out.v"][:11], rel=1e-9, abs=1e-12)
+        run = mc.compile(mc.parse(ARRAY), backend=backend, rtol=1e-9).run((0.0, 0.01), save_at=times)
+        assert run["out.v"] == pytest.approx(expected["out.v"], rel=1e-12, abs=1e-15)
 
 
 def test_seeds_draw_anew_and_repeat(bank: mc.Solver) -> None:
@@ -114,13 +115,14 @@ def test_a_run_that_blows_up_keeps_its_beginning() -> None:
     assert run.status in (mc.Status.NOT_FINITE, mc.Status.STEP_TOO_SMALL)
     assert "M.x" in run.message
     assert run.t[-1] == pytest.approx(1.0, abs=1e-3)
-    assert run["M.x"][:-3] == pytest.approx(1 / (1 - run.t[:-3]), rel=1e-3)
+    before = run.t < 0.9
+    assert run["M.x"][before] == pytest.approx(1 / (1 - run.t[before]), rel=1e-4)
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda s: s.run(parameters={"R9": 1.0}), "did you mean R0"),
+        (lambda s: s.run(parameters={"R9": 1.0}), "there are R0"),
         (lambda s: s.run(parameters={"R1.R": 1.0}), "expression of R0"),
         (lambda s: s.run(parameters={"R0": [1.0, 2.0]}), "one number"),
         (lambda s: s.run(parameters={"R0": float("nan")}), "not a number"),
