@@ -149,6 +149,8 @@ def make_start(functions: Mapping[str, Function]) -> Function:
         ws[SEGMENT_T] = t
         if z[2] > 0:
             guards(t, y, p, z, w, g0)
+        for e in range(z[2]):
+            g0[z[2] + e] = -math.inf
         if mi[ERROR_KIND] and iws[MESH_N] < 0:
             h = first_step(ws, iws, tab, mi, y, s, K, p, z, w)
             ws[H] = ws[STEP] if ws[STEP] > 0.0 else h

@@ -49,7 +49,7 @@ Function = Callable[..., Any]
 _SAMPLES = 5
 # In a step that events began, a guard may dip below zero for much less time than a step has (a ball that bounces lower and lower): so many further
 # samples, each this many times closer to the start, reach down to round-off.
-_EARLY = 9
+_EARLY = 16
 _CLOSER = 32.0
 _ROUND_OFF = 2.220446049250313e-16
 # The bracket that dense output gives is as narrow as its error is likely to be; steps of other sizes then narrow it to round-off.
@@ -64,9 +64,10 @@ _TOGETHER = 1e-11
 _STILL = 1e-9
 # A guard that changes by this much in the narrowest bracket jumps: a continuous one is narrowed by a factor of 1e15, one like a square root by 1e7.
 _JUMP = 1e-3
-# So many instants with events, and one for each guard, within this part of the run are taken for endless.
-_AT_ONCE = 100
-_INSTANT = 1e-12
+# Where an event acts again before the time has moved by more than its round-off, and so many times, it does so without end: a ball that loses more than
+# 99 % of its speed with every bounce could do so less often before the early samples miss it.
+_AT_ONCE = 10
+_INSTANT = 8.0 * _ROUND_OFF
 
 
 def make_crossing(_functions: Mapping[str, Function]) -> Function:
@@ -288,6 +289,9 @@ def make_fire(functions: Mapping[str, Function]) -> Function:
     def fire(ws, iws, v, g0, gl, gr, gm, gs, p, z, w, ev_t, ev_n):  # type: ignore[no-untyped-def]
         count = z[2]
         t = ws[T_END]
+        soon = _INSTANT * max(abs(t), ws[SPAN])
+        if t - ws[LAST_EVENT_T] > soon:
+            iws[EVENTS_AT_ONCE] = 0
         for e in range(count):
             gm[e] = 0.0
         acting = 1
@@ -301,6 +305,9 @@ def make_fire(functions: Mapping[str, Function]) -> Function:
                     ev_n[2 * place] = e
                     ev_n[2 * place + 1] = iws[STEPS]
                     iws[EVENT_N] = place + 1
+                    if t - g0[count + e] <= soon:
+                        iws[EVENTS_AT_ONCE] = iws[EVENTS_AT_ONCE] + 1
+                    g0[count + e] = t
                     gl[e] = 1.0
                     gm[e] = _STILL * gm[count + e]
                     acting = 1
@@ -310,11 +317,8 @@ def make_fire(functions: Mapping[str, Function]) -> Function:
         for e in range(count):
             g0[e] = 0.0 if gr[e] < 0.0 and gr[e] > -gm[e] else gr[e]
         iws[FRESH] = 1
-        if t - ws[LAST_EVENT_T] > _INSTANT * ws[SPAN]:
-            iws[EVENTS_AT_ONCE] = 0
-        iws[EVENTS_AT_ONCE] = iws[EVENTS_AT_ONCE] + 1
         ws[LAST_EVENT_T] = t
-        if iws[EVENTS_AT_ONCE] > _AT_ONCE + count:
+        if iws[EVENTS_AT_ONCE] > _AT_ONCE:
             iws[STATUS] = TOO_MANY_EVENTS
 
     return fire

@@ -5,7 +5,7 @@ Arrays
     ``tab, mi``      the method
     ``y, v, u, s``   state at the start of a step, at its end, scratch, absolute tolerances; n values each
     ``K``            stages, row after row of n; behind them the coefficients of the dense output
-    ``g0``           guards at the start of a step (0 where an event has just acted); ``gl``, ``gr``: left and right of a crossing; ``gm``: between,
+    ``g0``           guards at the start of a step (0 where an event has just acted), and behind them when each event acted last; ``gl``, ``gr``: left and right of a crossing; ``gm``: between,
                      and behind those how much each changes between the samples around it; ``gs``: at the sample after it
     ``p, z, w``      the kernels' parameters, layout and scratch
     ``stops``        times to stop at, ascending, the last the end of the run

@@ -60,7 +60,9 @@ def unknown(
 
 
 def when(margin: Expression, **assignments: Expression) -> Event:
-    return Event(sympy.sympify(margin), ONE, tuple((symbol(name), sympy.sympify(value)) for name, value in assignments.items()))
+    return Event(
+        sympy.sympify(margin), ONE, tuple((symbol(name), sympy.sympify(value)) for name, value in assignments.items())
+    )
 
 
 def cells(
