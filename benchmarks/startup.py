@@ -33,7 +33,9 @@ print(json.dumps({"stages": stages, "text to first step": ready - start, "run": 
 def measure(model: str, cache: Path) -> dict[str, object]:
     """One new process with this cache folder."""
     environment = {**os.environ, "MCOMPILER_CACHE_DIR": str(cache)}
-    done = subprocess.run([sys.executable, "-c", PROGRAM, model], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, model], env=environment, capture_output=True, text=True, check=True
+    )
     result: dict[str, object] = json.loads(done.stdout)
     return result
 
@@ -60,9 +62,16 @@ def main() -> None:
     ordered = [each for each in stages if each not in ("text to first step", "run")] + ["text to first step", "run"]
     print(f"{'ms':<24}" + "".join(f"{name:>20}" for name in columns))
     for stage in ordered:
-        print(f"{stage:<24}" + "".join(f"{column[stage] * 1e3:>20.1f}" if stage in column else f"{'':>20}" for column in columns.values()))
+        print(
+            f"{stage:<24}"
+            + "".join(
+                f"{column[stage] * 1e3:>20.1f}" if stage in column else f"{'':>20}" for column in columns.values()
+            )
+        )
     loaded = set(warm[-1]["modules"])  # type: ignore[call-overload]
-    print(f"\na warm process imports {', '.join(each for each in HEAVY if each in loaded) or 'none'} of {', '.join(HEAVY)}; {len(loaded)} modules in all")
+    print(
+        f"\na warm process imports {', '.join(each for each in HEAVY if each in loaded) or 'none'} of {', '.join(HEAVY)}; {len(loaded)} modules in all"
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 _FILE = click.argument("file", metavar="FILE")
 _EXPERIMENT = click.option("--experiment", metavar="NAME", help="Which experiment of the file; the first by default.")
-_SET = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.")
+_SET = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.",
+)
 _DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient")
 _FORMATS = ("text", "latex", "mem")
 
@@ -27,7 +33,7 @@ _FORMATS = ("text", "latex", "mem")
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="mcompiler")
 def main() -> None:
-    """Compile models of memristor networks: check them, read their derived equations, run them as machine code.
+    r"""Compile models of memristor networks: check them, read their derived equations, run them as machine code.
 
     \b
     A first look:
@@ -46,16 +52,21 @@ def check(file: str) -> None:
         model = _load(file)
         for experiment in model.model.experiments.values():
             _elaborate(model, experiment.name)
-        circuits = len(model.model.circuits)
-        click.echo(f"{file}: no errors ({len(model.model.own_devices)} devices, {circuits} circuits, {len(model.model.experiments)} experiments)")
+        counts = {kind: model.count(kind) for kind in ("device", "circuit", "experiment")}
+        held = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
+        click.echo(f"{file}: no errors ({held})")
 
 
 @main.command()
 @_FILE
 @_EXPERIMENT
 @_SET
-@click.option("--of", "derivation", type=click.Choice(_DERIVATIONS), default="forward", show_default=True, help="Which equations.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How they are written.")
+@click.option(
+    "--of", "derivation", type=click.Choice(_DERIVATIONS), default="forward", show_default=True, help="Which equations."
+)
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How they are written."
+)
 def equations(file: str, experiment: str | None, settings: Sequence[str], derivation: str, form: str) -> None:
     """Show the equations of a model and those derived from them."""
     with _told():
@@ -71,7 +82,9 @@ def equations(file: str, experiment: str | None, settings: Sequence[str], deriva
 @click.option("--rtol", type=float, help="Relative tolerance per step.")
 @click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
 @click.option("--save", "save_to", metavar="FILE", help="Write the run to a .npz or .csv file.")
-@click.option("--plot", "plot_to", metavar="FILE", help="Draw the experiment's plots into a picture (.png, .pdf, .svg).")
+@click.option(
+    "--plot", "plot_to", metavar="FILE", help="Draw the experiment's plots into a picture (.png, .pdf, .svg)."
+)
 @click.option("--timings", is_flag=True, help="Say how long each stage took.")
 def run(
     file: str,
@@ -202,7 +215,10 @@ def _seconds(text: str | None, option: str) -> float | None:
 
 def _check_targets(save_to: str | None, plot_to: str | None) -> None:
     """Refuse before the work what could not be written after it."""
-    for target, suffixes, option in ((save_to, (".npz", ".csv"), "--save"), (plot_to, (".png", ".pdf", ".svg"), "--plot")):
+    for target, suffixes, option in (
+        (save_to, (".npz", ".csv"), "--save"),
+        (plot_to, (".png", ".pdf", ".svg"), "--plot"),
+    ):
         if target is None:
             continue
         if Path(target).suffix not in suffixes:

@@ -48,12 +48,16 @@ def load(path: str | Path, *, experiment: str | None = None, settings: Sequence[
     return Compilation(read_source(Path(path)), experiment, settings)
 
 
-def parse(text: str, *, name: str = "<text>", experiment: str | None = None, settings: Sequence[str] = ()) -> "Compilation":
+def parse(
+    text: str, *, name: str = "<text>", experiment: str | None = None, settings: Sequence[str] = ()
+) -> "Compilation":
     """The model in a text, checked. Arguments and errors as for `load`; files that it uses cannot be found."""
     return Compilation(Source(name, text), experiment, settings)
 
 
-def compile(model: "Compilation", *, backend: str = "numba", contraction: bool = True, cached: bool = True, **options: Any) -> "Solver":  # noqa: A001
+def compile(  # noqa: A001 - the verb of the whole
+    model: "Compilation", *, backend: str = "numba", contraction: bool = True, cached: bool = True, **options: Any
+) -> "Solver":
     """A solver for a loaded model.
 
     Args:
@@ -69,13 +73,13 @@ def compile(model: "Compilation", *, backend: str = "numba", contraction: bool =
     """
     from mcompiler.backends.protocols import CompileOptions
     from mcompiler.solver.options import RunOptions, with_options
-    from mcompiler.solver.solver import Making, Solver
+    from mcompiler.solver.solver import Solver
 
     compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached))
     experiment = model.experiment
     in_model: dict[str, object] = {"method": experiment.method or None, **experiment.options}
-    compiler.program(None, False)
-    return Solver(experiment, Making(compiler.program, model.losses, model.data), with_options(RunOptions(), {**in_model, **options}))
+    compiler.program()
+    return Solver(experiment, compiler, with_options(RunOptions(), {**in_model, **options}))
 
 
 @final
@@ -111,6 +115,10 @@ class Compilation:
     def _learning(self) -> Experiment | None:
         others = (each for each in self.model.experiments.values() if each.circuit.name == self.experiment.circuit.name)
         return next((each for each in others if each.losses), None)
+
+    def count(self, kind: str) -> int:
+        """How many blocks of this kind the file itself has."""
+        return sum(isinstance(each, syntax.Block) and each.kind == kind for each in self.syntax.items)
 
     @cached_property
     def data(self) -> Mapping[str, Mapping[str, Any]]:
@@ -154,7 +162,9 @@ class Compilation:
             from mcompiler.network.structure import is_scalar
 
             kernels, layout = lower(system, (f"model {network.name} of {self.source.name}",))
-            return (scalarise(kernels, layout, bind(layout, *bindings(network))) if is_scalar(network) else kernels), layout
+            if is_scalar(network):
+                kernels = scalarise(kernels, layout, bind(layout, *bindings(network)))
+            return kernels, layout
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -177,11 +187,22 @@ class Compiler:
         self._made: dict[str, tuple[Layout, Any]] = {}
         self._programs: dict[bool, Program] = {}
 
-    def program(self, seed: int | None, with_losses: bool) -> "Program":  # noqa: FBT001 - the solver calls it by place
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The terms of the model's loss."""
+        return self.model.losses
+
+    @property
+    def data(self) -> Mapping[str, Mapping[str, Any]]:
+        """The columns that the loss mentions."""
+        return self.model.data
+
+    def program(self, *, seed: int | None = None, with_losses: bool = False) -> "Program":
         """The program with this seed (None: the experiment's own)."""
         if seed is None and with_losses in self._programs:
             return self._programs[with_losses]
-        network = self.model.network if seed is None and not with_losses else self.model.elaborated(seed, with_losses=with_losses)
+        plain = seed is None and not with_losses
+        network = self.model.network if plain else self.model.elaborated(seed, with_losses=with_losses)
         from mcompiler.solver.program import program
 
         made = program(network, *self._compiled(network))
@@ -226,7 +247,9 @@ def _chosen(model: Model, name: str | None) -> Experiment | None:
     if name is not None:
         if name not in model.experiments:
             known = ", ".join(model.experiments) or "none"
-            raise CompileError([Diagnostic("unknown-experiment", f"there is no experiment {name}", hints=(f"there are: {known}",), file=model.source.name)])
+            headline = f"there is no experiment {name}"
+            hints = (f"there are: {known}",)
+            raise CompileError([Diagnostic("unknown-experiment", headline, hints=hints, file=model.source.name)])
         return model.experiments[name]
     for each in model.experiments.values():
         if each.until is not None:
@@ -236,4 +259,5 @@ def _chosen(model: Model, name: str | None) -> Experiment | None:
 
 
 def _nothing_to_run(source: Source) -> Diagnostic:
-    return Diagnostic("nothing-to-run", f"{source.name} has no circuit to run", hints=("write circuit Bench { ... } and experiment run on Bench { ... }",), file=source.name)
+    hint = "write circuit Bench { ... } and experiment loop on Bench { ... }"
+    return Diagnostic("nothing-to-run", f"{source.name} has no circuit to run", hints=(hint,), file=source.name)

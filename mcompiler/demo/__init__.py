@@ -29,7 +29,9 @@ def demo(picture: Path, say: Callable[[str], None]) -> None:
         solver = compile_model(load(MODEL, experiment=name))
         compiled = time.perf_counter()
         told = draw(solver, axes)
-        say(f"{name:<9} compiled in {compiled - start:5.2f} s, run and drawn in {time.perf_counter() - compiled:5.2f} s: {told}")
+        say(
+            f"{name:<9} compiled in {compiled - start:5.2f} s, run and drawn in {time.perf_counter() - compiled:5.2f} s: {told}"
+        )
     save_figure(figure, picture)
     say(f"\nwrote {picture}\n\nThe models, and the equations that were derived from them:")
     say(f"  mcompiler equations {_shown(MODEL)} --experiment chua")

@@ -37,7 +37,10 @@ def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axe
 
 def plot_experiment(experiment: Experiment, run: Solution) -> "Figure":
     """The experiment's ``plot`` statements, one beside the other; where there are none, every saved signal against time."""
-    plots = [(tuple(each.name for each in plot.signals), plot.against.name if plot.against else "t") for plot in experiment.plots]
+    plots = [
+        (tuple(each.name for each in plot.signals), plot.against.name if plot.against else "t")
+        for plot in experiment.plots
+    ]
     chosen = plots or [((name,), "t") for name in list(run)[:_MOST_PLOTS]]
     columns = min(len(chosen), 2 if plots else 1)
     rows = -(-len(chosen) // columns)

@@ -22,7 +22,7 @@ class Member:
     seed: int | None
 
 
-def members_of(program: Program, ensemble: Mapping[str, "Sequence[float] | Floats"]) -> list[Member]:
+def members_of(program: Program, ensemble: Mapping[str, Sequence[float] | Floats]) -> list[Member]:
     """The runs of an ensemble.
 
     Raises:
@@ -46,7 +46,7 @@ def members_of(program: Program, ensemble: Mapping[str, "Sequence[float] | Float
     ]
 
 
-def join(runs: Sequence[Solution], ensemble: Mapping[str, "Sequence[float] | Floats"]) -> Solution:
+def join(runs: Sequence[Solution], ensemble: Mapping[str, Sequence[float] | Floats]) -> Solution:
     """The runs as one solution, runs first. A run that ended early is NaN from there on; its status and number are told."""
     longest = max(runs, key=lambda run: len(run.t))
     signals = {name: np.stack([_padded(run.signals[name], len(longest.t)) for run in runs]) for name in longest.signals}
@@ -62,7 +62,9 @@ def join(runs: Sequence[Solution], ensemble: Mapping[str, "Sequence[float] | Flo
         sum(each.seconds for each in counts),
     )
     given = {name: np.asarray(values)[: len(runs)] for name, values in ensemble.items()}
-    return replace(longest, signals=signals, status=status, detail=detail, statistics=statistics, events=(), ensemble=given)
+    return replace(
+        longest, signals=signals, status=status, detail=detail, statistics=statistics, events=(), ensemble=given
+    )
 
 
 def _padded(values: Floats, length: int) -> Floats:

@@ -98,4 +98,6 @@ def _number(expression: Expression, values: Mapping[str, Floats]) -> float:
 def _check_inside(each: Loss, at: Floats, t0: float, t1: float) -> None:
     if len(at) and not (t0 <= at.min() and at.max() <= t1):
         outside = float(at.min() if at.min() < t0 else at.max())
-        raise ValueError(f"the loss at {each.span} is taken at {outside:g} s, outside the run from {t0:g} s to {t1:g} s")
+        raise ValueError(
+            f"the loss at {each.span} is taken at {outside:g} s, outside the run from {t0:g} s to {t1:g} s"
+        )

@@ -42,7 +42,9 @@ class Target:
         """
         number = np.asarray(value, dtype=np.float64)
         if number.shape not in ((), self.shape):
-            raise ValueError(f"{self.name} needs one number{f' or an array of shape {self.shape}' if self.shape else ''}, not shape {number.shape}")
+            raise ValueError(
+                f"{self.name} needs one number{f' or an array of shape {self.shape}' if self.shape else ''}, not shape {number.shape}"
+            )
         array[self.places] = number.reshape(-1) if number.shape else number
 
     def take(self, gradient: Floats) -> Floats:
@@ -103,7 +105,13 @@ def initial(program: Program, name: str) -> Target:
     raise ValueError(unknown_text(name, "state", initial_names(program)))
 
 
-def _target(program: Program, name: str, kind: Literal["parameter", "initial"], place: Place, owners: Mapping[str, Quantity | None]) -> Target:
+def _target(
+    program: Program,
+    name: str,
+    kind: Literal["parameter", "initial"],
+    place: Place,
+    owners: Mapping[str, Quantity | None],
+) -> Target:
     quantities = {owner: quantity for owner, quantity in owners.items() if quantity is not None}
     first = next(iter(quantities.values()))
     starts = {owner: int(program.z[quantity.slot]) for owner, quantity in quantities.items()}
@@ -127,7 +135,9 @@ def _refuse_expression(program: Program, name: str, own: str, owner: str) -> Non
     group = groups(program.network)[owner]
     if own in group.given:
         reads = sorted({each.removeprefix(global_name("")) for each in _reads(group.given[own])})
-        raise ValueError(f"{name} is an expression of {', '.join(reads)} in the model: set these, or load the model with settings=['{name} = ...']")
+        raise ValueError(
+            f"{name} is an expression of {', '.join(reads)} in the model: set these, or load the model with settings=['{name} = ...']"
+        )
 
 
 def _reads(expression: object) -> set[str]:
@@ -141,7 +151,11 @@ def unknown_text(name: str, what: str, names: Iterable[str]) -> str:
     """A message with the nearest of the names there are."""
     known = list(names)
     near = difflib.get_close_matches(name, known, n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:12]) or 'none'}{', ...' if len(known) > 12 else ''}"
+    hint = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"there are {', '.join(known[:12]) or 'none'}{', ...' if len(known) > 12 else ''}"
+    )
     return f"the model has no {what} {name!r}: {hint}"
 
 

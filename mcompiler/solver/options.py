@@ -68,4 +68,6 @@ def _check(options: RunOptions) -> None:
     if not 0 <= options.step < float("inf"):
         raise ValueError(f"step must be a positive number of seconds, not {options.step!r}")
     if not method.adaptive and options.step == 0:
-        raise ValueError(f"{method.name} takes steps of one size: give it, step=1e-6 (in seconds) or `method {method.name}(step = 1[us])` in the model")
+        raise ValueError(
+            f"{method.name} takes steps of one size: give it, step=1e-6 (in seconds) or `method {method.name}(step = 1[us])` in the model"
+        )

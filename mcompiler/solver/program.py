@@ -58,8 +58,8 @@ def members(z: Integers, owner: ClassLayout, quantity: Quantity) -> slice:
 
 def groups(network: Network) -> Mapping[str, Group]:
     """The group of every class that has one."""
-    owners = (*network.vertices, *network.edges)
-    return {each.name: each.group for each in owners if each.group is not None}
+    at_nodes = {each.name: each.group for each in network.vertices if each.group is not None}
+    return at_nodes | {each.name: each.group for each in network.edges}
 
 
 def _parameters(network: Network, layout: Layout, z: Integers) -> Floats:

@@ -75,7 +75,9 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
 def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
         return Column(each.name, unit, flat, place.shape, is_unknown)
-    if len(each.indices) != len(place.shape) or any(not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)):
+    if len(each.indices) != len(place.shape) or any(
+        not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)
+    ):
         raise ValueError(f"{each.name} lies outside the array of shape {place.shape}")
     return Column(each.name, unit, flat[[int(np.ravel_multi_index(each.indices, place.shape))]], (), is_unknown)
 
@@ -94,5 +96,10 @@ def all_signals(program: Program) -> Iterator[Wanted]:
             owner = program.layout.of(place.parts[0].owner)
             group = program.network.group(place.parts[0].owner)
             assert group is not None
-            own = {"v", "i", *(each.name for each in (*group.device.states, *group.device.definitions))}
+            own = {
+                "v",
+                "i",
+                *(each.name for each in group.device.states),
+                *(each.name for each in group.device.definitions),
+            }
             yield from (Wanted(name, each.name) for each in owner.observables if each.name in own)

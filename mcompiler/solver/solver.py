@@ -1,15 +1,15 @@
 """What users run: a compiled model with its experiment."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, final
 
 import numpy as np
 
 from mcompiler.integrators.run import Losses, Outcome, Tape
 from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import Expression
-from mcompiler.model.model import Experiment, Loss, Signal
+from mcompiler.model.model import Experiment, Loss
 from mcompiler.network.elaborate import global_name
 from mcompiler.progress import progress_bar
 from mcompiler.solution import Solution, Status
@@ -19,7 +19,8 @@ from mcompiler.solver.gradient import Gradient, by_name, reverse_program
 from mcompiler.solver.losses import Data, schedule
 from mcompiler.solver.options import RunOptions, with_options
 from mcompiler.solver.program import Floats, Program, own_initials
-from mcompiler.solver.signals import Rows, Wanted, all_signals, rows_of
+from mcompiler.solver.saving import checked_times, experiment_signals, experiment_times, named_signals
+from mcompiler.solver.signals import Rows, rows_of
 from mcompiler.solver.solve import Report, Start, run_program, solution_of
 from mcompiler.solver.units import gradient_unit
 
@@ -27,18 +28,23 @@ from mcompiler.solver.units import gradient_unit
 Values = Mapping[str, object]
 _NONE: Values = {}
 
-#: Beyond so many members only what is named is saved.
-_ALL_SIGNALS = 10_000
 
+class Programs(Protocol):
+    """Where a solver gets its programs, each compiled when first needed, and the losses that `gradient` differentiates, with their data."""
 
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How the solver gets its programs, each compiled when first needed: ``program(seed, with_losses)``."""
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The terms of the loss."""
+        ...
 
-    program: Callable[[int | None, bool], Program]
-    #: The losses that `gradient` differentiates, and their data.
-    losses: tuple[Loss, ...]
-    data: Data
+    @property
+    def data(self) -> Data:
+        """The columns that the terms mention."""
+        ...
+
+    def program(self, *, seed: int | None = None, with_losses: bool = False) -> Program:
+        """The program with this seed for its distributions (None: the experiment's own)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +64,16 @@ class Solver:
     Times are in seconds, all values in SI; arrays have the shapes that the model gives.
     """
 
-    def __init__(self, experiment: Experiment, making: Making, options: RunOptions) -> None:
+    def __init__(self, experiment: Experiment, programs: Programs, options: RunOptions) -> None:
         self._experiment = experiment
-        self._making = making
+        self._programs = programs
         self._options = options
         self._usual: tuple[Program, Rows] | None = None
 
     @property
     def program(self) -> Program:
         """The compiled network: functions, layout, values."""
-        return self._making.program(None, False)
+        return self._programs.program()
 
     @property
     def parameters(self) -> dict[str, Floats]:
@@ -75,7 +81,10 @@ class Solver:
         program = self.program
         p = program.p
         targets = (names.parameter(program, name) for name in names.parameter_names(program))
-        return {each.name: np.array(p[each.places[0]] if each.shared else p[each.places].reshape(each.shape)) for each in targets}
+        return {
+            each.name: np.array(p[each.places[0]] if each.shared else p[each.places].reshape(each.shape))
+            for each in targets
+        }
 
     @property
     def initial(self) -> dict[str, Floats]:
@@ -91,9 +100,9 @@ class Solver:
         parameters: Values = _NONE,
         initial: Values = _NONE,
         inputs: Values = _NONE,
-        save_at: "Sequence[float] | Floats | None" = None,
+        save_at: Sequence[float] | Floats | None = None,
         save: Sequence[str] | None = None,
-        ensemble: Mapping[str, "Sequence[float] | Floats"] | None = None,
+        ensemble: Mapping[str, Sequence[float] | Floats] | None = None,
         record: bool = False,
         mesh: Tape | None = None,
         **options: Any,
@@ -157,13 +166,23 @@ class Solver:
         t0, t1 = self._times(t, ready)
         losses = self._schedule(ready, data, t0, t1)
         with progress_bar("forward") as report:
-            run = run_program(ready.program, Start(ready.p, ready.y, t0, t1), chosen, losses=losses, record=True, mesh=mesh, report=report)
+            run = run_program(
+                ready.program,
+                Start(ready.p, ready.y, t0, t1),
+                chosen,
+                losses=losses,
+                record=True,
+                mesh=mesh,
+                report=report,
+            )
         if run.outcome is not Outcome.DONE:
             raise FloatingPointError(f"no gradient: {Status[run.outcome.name].value} (at t = {run.t:.6g} s)")
         assert run.tape is not None
         value, by_p, by_y = reverse_program(ready.program, ready.p, run, chosen, losses, ready.given)
         targets, values = by_name(ready.program, by_p, by_y)
-        units = {name: gradient_unit(ready.program, self._making.losses[0], target) for name, target in targets.items()}
+        units = {
+            name: gradient_unit(ready.program, self._programs.losses[0], target) for name, target in targets.items()
+        }
         return value, Gradient(values, units, run.tape, Status.DONE.value, ready.program.network.name)
 
     def loss(
@@ -191,7 +210,7 @@ class Solver:
         self,
         ready: _Set,
         t: tuple[float, float] | None,
-        save_at: "Sequence[float] | Floats | None",
+        save_at: Sequence[float] | Floats | None,
         save: Sequence[str] | None,
         options: RunOptions,
         report: Report | None,
@@ -203,7 +222,9 @@ class Solver:
         rows = self._rows(ready.program, save)
         times = self._save_times(ready, save_at, t0, t1)
         start = Start(ready.p, ready.y, t0, t1)
-        run = run_program(ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report)
+        run = run_program(
+            ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report
+        )
         return solution_of(ready.program, ready.p, run, rows)
 
     def _ensemble(
@@ -211,18 +232,18 @@ class Solver:
         t: tuple[float, float] | None,
         given: Values,
         initial: Values,
-        save_at: "Sequence[float] | Floats | None",
+        save_at: Sequence[float] | Floats | None,
         save: Sequence[str] | None,
-        ensemble: Mapping[str, "Sequence[float] | Floats"],
+        ensemble: Mapping[str, Sequence[float] | Floats],
         options: RunOptions,
     ) -> Solution:
         members = members_of(self.program, ensemble)
-        if self._save_times(self._set(self.program, given, initial), save_at, *self._times(t, None)) is None:
+        if self._save_times(None, save_at, *self._times(t, None)) is None:
             raise ValueError("the runs of an ensemble need common times: give save_at, or `save every` in the model")
         runs: list[Solution] = []
         with progress_bar(self._experiment.name) as report:
             for number, each in enumerate(members):
-                program = self._making.program(each.seed, False)
+                program = self._programs.program(seed=each.seed)
                 ready = self._set(program, {**given, **each.parameters}, {**initial, **each.initial})
                 runs.append(self._run(ready, t, save_at, save, options, None))
                 if runs[-1].status is Status.INTERRUPTED:
@@ -244,13 +265,15 @@ class Solver:
         return _Set(program, p, np.where(np.isnan(given), own, given), given)
 
     def _with_loss(self, parameters: Values, initial: Values, inputs: Values) -> _Set:
-        if not self._making.losses:
-            raise ValueError("the model has no loss: write one in the experiment or in a learning block, `loss at 1[s] = ...`")
-        return self._set(self._making.program(None, True), {**dict(parameters), **dict(inputs)}, initial)
+        if not self._programs.losses:
+            raise ValueError(
+                "the model has no loss: write one in the experiment or in a learning block, `loss at 1[s] = ...`"
+            )
+        return self._set(self._programs.program(with_losses=True), {**dict(parameters), **dict(inputs)}, initial)
 
     def _schedule(self, ready: _Set, data: Data | None, t0: float, t1: float) -> Losses:
-        merged = {**self._making.data, **(data or {})}
-        return schedule(self._making.losses, self._values(ready), merged, t0, t1)
+        merged = {**self._programs.data, **(data or {})}
+        return schedule(self._programs.losses, self._values(ready), merged, t0, t1)
 
     def _values(self, ready: _Set | None) -> dict[str, Floats]:
         """The circuit's own parameters as this run has them, for times in the experiment."""
@@ -275,61 +298,19 @@ class Solver:
 
     # --- what is saved
 
-    def _save_times(self, ready: _Set, save_at: "Sequence[float] | Floats | None", t0: float, t1: float) -> Floats | None:
+    def _save_times(
+        self, ready: _Set | None, save_at: Sequence[float] | Floats | None, t0: float, t1: float
+    ) -> Floats | None:
         if save_at is not None:
-            times = np.asarray(save_at, dtype=np.float64)
-            if times.ndim != 1 or not np.all(np.isfinite(times)) or np.any(np.diff(times) < 0):
-                raise ValueError("save_at must be a list of ascending times in seconds")
-            if len(times) and not (t0 <= times[0] and times[-1] <= t1):
-                raise ValueError(f"save_at reaches from {times[0]:g} to {times[-1]:g} s, outside the run from {t0:g} to {t1:g} s")
-            return times
-        grids = [_grid(self._value_of(each.every, ready), t0, t1) for each in self._experiment.saves if each.every is not None]
-        if len(grids) == 1:
-            return grids[0]
-        return np.unique(np.concatenate(grids)) if grids else None
+            return checked_times(save_at, t0, t1)
+        return experiment_times(self._experiment, self._values(ready), t0, t1)
 
     def _rows(self, program: Program, save: Sequence[str] | None) -> Rows:
         if save is not None:
-            return rows_of(program, self._named(program, save))
+            return rows_of(program, named_signals(save, program))
         if self._usual is None or self._usual[0] is not program:
-            self._usual = program, rows_of(program, self._wanted(program))
+            self._usual = program, rows_of(program, experiment_signals(self._experiment, program))
         return self._usual[1]
-
-    def _named(self, program: Program, save: Sequence[str]) -> list[Wanted]:
-        every = {each.name: each for each in all_signals(program)}
-        return [_found(name, every) for name in save]
-
-    def _wanted(self, program: Program) -> list[Wanted]:
-        signals = [signal for each in self._experiment.saves for signal in each.signals]
-        signals += [signal for each in self._experiment.plots for signal in (*each.signals, *([each.against] if each.against else []))]
-        if signals:
-            return list(dict.fromkeys(_of_signal(each) for each in signals))
-        if sum(program.network.sizes().values()) > _ALL_SIGNALS:
-            raise ValueError("this model is large: name what to save, save=[...] or `save ...` in the model")
-        return list(all_signals(program))
-
-
-def _of_signal(signal: Signal) -> Wanted:
-    return Wanted(signal.element, signal.quantity, signal.indices)
-
-
-def _found(name: str, every: Mapping[str, Wanted]) -> Wanted:
-    plain, _, rest = name.partition("[")
-    index, bracket, quantity = rest.partition("]")
-    if not bracket and name in every:
-        return every[name]
-    if bracket and plain + quantity in every:
-        parts = [each.strip() for each in index.split(",")]
-        if all(each.isdigit() for each in parts):
-            return replace(every[plain + quantity], indices=tuple(int(each) for each in parts))
-    raise ValueError(names.unknown_text(name, "signal", every))
-
-
-def _grid(every: float, t0: float, t1: float) -> Floats:
-    if not every > 0:
-        raise ValueError(f"values cannot be saved every {every:g} s")
-    count = int(np.floor((t1 - t0) / every * (1 + 1e-12)))
-    return np.minimum(t0 + every * np.arange(count + 1), t1)
 
 
 def _number(name: str, value: object) -> Floats:

@@ -21,4 +21,7 @@ def dimension_of(program: Program, name: str) -> Dimension:
     if element in program.network.nodes:
         return VOLTAGE
     device = groups(program.network)[program.network.elements[element].parts[0].owner].device
-    return next(each.dimension for each in (*device.parameters, *device.inputs, *device.states) if each.name == own)
+    dimensions = {each.name: each.dimension for each in device.parameters}
+    dimensions |= {each.name: each.dimension for each in device.inputs}
+    dimensions |= {each.name: each.dimension for each in device.states}
+    return dimensions[own]

@@ -32,7 +32,9 @@ def mcompiler(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):  # 
     (tmp_path / "wrong.mem").write_text(WRONG)
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "mcompiler", *arguments], capture_output=True, text=True, cwd=tmp_path, check=False)
+        return subprocess.run(
+            [sys.executable, "-m", "mcompiler", *arguments], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
 
     return call
 

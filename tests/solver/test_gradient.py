@@ -1,6 +1,7 @@
 """Gradients by name against differences of the same computation, on its mesh."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,9 @@ learning Running on Bench {
 def difference(loss: Callable[[float], float], at: float) -> float:
     """Sixth-order central difference with a step that balances truncation and round-off."""
     h = 1e-2 * (abs(at) or 1.0)
-    return sum(weight * (loss(at + k * h) - loss(at - k * h)) for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0))) / (60 * h)
+    return sum(weight * (loss(at + k * h) - loss(at - k * h)) for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0))) / (
+        60 * h
+    )
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +47,16 @@ def fit() -> mc.Solver:
 
 @pytest.mark.parametrize("method", ["rk4", "bs3", "tsit5", "dop853"])
 def test_gradient_is_that_of_the_computed_numbers(fit: mc.Solver, method: str) -> None:
-    options: dict[str, object] = {"method": method} | ({"step": 2e-3} if method == "rk4" else {})
-    value, gradient = fit.gradient(**options)  # type: ignore[arg-type]
-    assert fit.loss(mesh=gradient.mesh, **options) == pytest.approx(value, rel=1e-13)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"method": method} | ({"step": 2e-3} if method == "rk4" else {})
+    value, gradient = fit.gradient(**options)
+    assert fit.loss(mesh=gradient.mesh, **options) == pytest.approx(value, rel=1e-13)
     for name in ("A", "R.R", "C.C", "M.mu", "M.Roff"):
         at = float(fit.parameters[name])
-        found = difference(lambda v, name=name: fit.loss(parameters={name: v}, mesh=gradient.mesh, **options), at)  # type: ignore[misc]
+        found = difference(lambda v, name=name: fit.loss(parameters={name: v}, mesh=gradient.mesh, **options), at)
         assert gradient[name] * at == pytest.approx(found * at, rel=1e-9, abs=1e-13), name
-    found = difference(lambda v: fit.loss(initial={"M.w": v}, mesh=gradient.mesh, **options), 0.3)  # type: ignore[arg-type]
+    found = difference(lambda v: fit.loss(initial={"M.w": v}, mesh=gradient.mesh, **options), 0.3)
     assert gradient["M.w"] == pytest.approx(found, rel=1e-9)
-    found = difference(lambda v: fit.loss(initial={"mid.v": v}, mesh=gradient.mesh, **options), 0.0)  # type: ignore[arg-type]
+    found = difference(lambda v: fit.loss(initial={"mid.v": v}, mesh=gradient.mesh, **options), 0.0)
     assert gradient["mid.v"] == pytest.approx(found, rel=1e-6, abs=1e-10)
 
 

@@ -1,5 +1,7 @@
 """Running a compiled model: closed forms, names, shapes, what a user gets wrong."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_steps_are_saved_where_no_times_are_given() -> None:
 
 @pytest.mark.parametrize("method", ["euler", "heun", "rk4", "bs3", "tsit5", "dop853"])
 def test_every_method_runs(rc: mc.Solver, method: str) -> None:
-    fixed = {"step": 1e-6} if method in {"euler", "heun", "rk4"} else {"rtol": 1e-8}
+    fixed: dict[str, Any] = {"step": 1e-6} if method in {"euler", "heun", "rk4"} else {"rtol": 1e-8}
     run = rc.run(method=method, **fixed)
     assert run["a.v"][-1] == pytest.approx(np.exp(-2), rel=2e-3 if method == "euler" else 1e-6)
 
