@@ -1,31 +1,71 @@
-"""Where statements end: which ends of lines count."""
+"""Where statements end: which ends of lines count, and how deep brackets go."""
 
 from collections.abc import Sequence
 
-from mcompiler.dsl.tokens import CONTINUES, CONTINUING_WORDS, NAME, NEWLINE, STATEMENT_END, TEXT_END, Token
+from mcompiler.diagnostics import CompileError, Problems
+from mcompiler.dsl.tokens import (
+    CLOSING,
+    CONTINUES,
+    CONTINUING_WORDS,
+    NAME,
+    NEWLINE,
+    OPENING,
+    STATEMENT_END,
+    TEXT_END,
+    Token,
+)
+from mcompiler.source import Source, Span
+
+#: Brackets inside brackets, and expressions inside expressions. Later stages may recurse as deep.
+MAXIMUM_DEPTH = 200
+_ROUND = frozenset({"LPAR", "LSQB"})
+
+
+def check_depth(tokens: Sequence[Token], source: Source, problems: Problems) -> None:
+    """Refuse brackets that are nested too deep, before anything else looks at them."""
+    depth = 0
+    for token in tokens:
+        if token.kind in OPENING:
+            depth += 1
+        elif token.kind in CLOSING and depth:
+            depth -= 1
+        if depth > MAXIMUM_DEPTH:
+            place = Span(source, token.start, token.end)
+            problems.error("too-deep", f"more than {MAXIMUM_DEPTH} brackets are open here", place)
+            raise CompileError(problems.errors)
+
+
+def is_balanced(tokens: Sequence[Token]) -> bool:
+    """Whether every bracket has its partner, and no block is inside ( ) or [ ]."""
+    open_ones: list[str] = []
+    for token in tokens:
+        kind = token.kind
+        if kind in OPENING:
+            if kind == "LBRACE" and open_ones and open_ones[-1] in _ROUND:
+                return False
+            open_ones.append(kind)
+        elif kind in CLOSING and (not open_ones or open_ones.pop() != CLOSING[kind]):
+            return False
+    return not open_ones
 
 
 def end_statements(tokens: Sequence[Token], length: int) -> list[Token]:
     """The tokens with one ``_END`` between statements and ``$END`` last; other ends of lines are dropped."""
     result: list[Token] = []
-    depths = [0]
+    depth = 0
     last = STATEMENT_END
     goes_on = False
     for token in tokens:
         kind = token.kind
-        if kind == NEWLINE or kind == STATEMENT_END:
-            if last != STATEMENT_END and not (kind == NEWLINE and (goes_on or depths[-1])):
-                result.append(Token(STATEMENT_END, token.text, token.start, token.end))
+        if kind in (NEWLINE, STATEMENT_END):
+            if last != STATEMENT_END and not (kind == NEWLINE and (goes_on or depth)):
+                result.append(token._replace(kind=STATEMENT_END))
                 last = STATEMENT_END
             continue
-        if kind == "LPAR" or kind == "LSQB":
-            depths[-1] += 1
-        elif kind == "RPAR" or kind == "RSQB":
-            depths[-1] -= 1
-        elif kind == "LBRACE":
-            depths.append(0)
-        elif kind == "RBRACE" and len(depths) > 1:
-            depths.pop()
+        if kind in ("LPAR", "LSQB"):
+            depth += 1
+        elif kind in ("RPAR", "RSQB"):
+            depth -= 1
         result.append(token)
         last = kind
         goes_on = kind in CONTINUES or (kind == NAME and token.text in CONTINUING_WORDS)

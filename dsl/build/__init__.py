@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from mcompiler.dsl.build import experiments, expressions, modules, quantities, templates
-from mcompiler.dsl.build.notes import Notes
+from mcompiler.dsl.build.notes import Notes, check_indices
 from mcompiler.dsl.tables import Rule
 
-__all__ = ["Notes", "builders"]
+__all__ = ["Notes", "builders", "check_indices"]
 
 _ROOMS = (expressions, quantities, templates, experiments, modules)
 

@@ -62,7 +62,9 @@ def _call(span: Span, function: syntax.Name, arguments: tuple[syntax.Argument, .
     return syntax.Call(span, function, arguments or ())
 
 
-def _name(span: Span, *parts: syntax.Part) -> syntax.Name:
+def _name(notes: Notes, span: Span, *parts: syntax.Part) -> syntax.Name:
+    for part in parts:
+        notes.index(part)
     return syntax.Name(span, parts)
 
 
@@ -97,11 +99,8 @@ def _binding(notes: Notes, span: Span, name: syntax.Identifier, over: Expression
     return syntax.Binding(span, name, over)
 
 
-def _part(notes: Notes, span: Span, token: Token, indices: tuple[Expression, ...] | None) -> syntax.Part:
-    part = syntax.Part(span, token.text, indices or ())
-    if indices is not None and len(indices) == 1:
-        notes.unit_like.append((part, span))
-    return part
+def _part(span: Span, token: Token, indices: tuple[Expression, ...] | None) -> syntax.Part:
+    return syntax.Part(span, token.text, indices or ())
 
 
 def gather(_: Span, *items: object) -> tuple[object, ...]:
@@ -129,10 +128,10 @@ def simple(notes: Notes, name: syntax.Name, what: str) -> syntax.Identifier:
 RULES: Mapping[str, Callable[..., object]] = {
     "arithmetic": _arithmetic, "either": _either, "both": _both, "power": _power, "negated": _negated, "minus": _minus,
     "compare": _compare, "parenthesis": _parenthesis, "infinity": _infinity, "text": _text, "derivative": _derivative,
-    "range": _range, "call": _call, "name": _name, "identifier": _identifier, "positional": _positional,
+    "range": _range, "call": _call, "part": _part, "identifier": _identifier, "positional": _positional,
     "named_value": _named_value, "option": _option, "add_operator": word, "multiply_operator": word, "comparator": word,
     "given_by": word, "relation": word, "arguments": gather, "bindings": gather, "signals": gather, "options": gather,
     "identifiers": gather, "parts": gather,
 }  # fmt: skip
 #: Those that may have something to say.
-NOTING: Mapping[str, Callable[..., object]] = {"total": _total, "binding": _binding, "part": _part}
+NOTING: Mapping[str, Callable[..., object]] = {"total": _total, "binding": _binding, "name": _name}

@@ -52,6 +52,7 @@ def _declaration(
     doc: Token | None,
 ) -> syntax.Declaration:
     notes.declare(part.span, part.name)
+    notes.index(part, is_declared=True)
     return syntax.Declaration(
         span, kind, named(part), part.indices, unit, bounds, value, relation == "~", scale, string(doc)
     )

@@ -29,7 +29,7 @@ class Problems:
         """Note one problem; the first label is its place."""
         places = tuple(Label(*each) if isinstance(each, tuple) else Label(each) for each in labels)
         diagnostic = Diagnostic(code, headline, places, tuple(notes), tuple(hints), severity)
-        if diagnostic not in self.found and len(self.found) < MOST:
+        if len(self.found) < MOST and diagnostic not in self.found:
             self.found.append(diagnostic)
 
     def warn(self, code: str, headline: str, *labels: Span | tuple[Span, str], hints: Iterable[str] = ()) -> None:
