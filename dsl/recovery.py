@@ -39,7 +39,7 @@ def recover(driver: Driver, position: int) -> int:
     if is_brace_below and driver.accepts("LBRACE"):
         return position + 1
     if is_after_block(driver):
-driver.feed(STATEMENT_END, driver.tokens[position]._replace(kind=STATEMENT_END), position)
+        driver.feed(STATEMENT_END, driver.tokens[position]._replace(kind=STATEMENT_END), position)
         return position
     height, name = level(driver, is_last=driver.tokens[position].kind == TEXT_END)
     begin = driver.firsts[height] if height < len(driver.states) else position

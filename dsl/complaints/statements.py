@@ -6,7 +6,6 @@ from mcompiler.diagnostics import Diagnostic, did_you_mean
 from mcompiler.dsl import tables
 from mcompiler.dsl.complaints.place import ENDS, Place, described, listed
 from mcompiler.dsl.recovery import nearest_kind
-
 from mcompiler.dsl.tokens import BLOCK_KINDS, NAME, STATEMENT_END, STRING
 
 TEMPLATE_WORDS = (
@@ -148,7 +147,6 @@ def block_header(place: Place) -> Diagnostic | None:
 
 def misspelt_word(place: Place) -> Diagnostic | None:
     """A name where a word of the language is expected that is spelt nearly so: ``plot a agains b``."""
-
     if place.previous is None:
         return None
     words = [text for text, name in tables.load().literals.items() if name in place.expected and text[0].isalpha()]
