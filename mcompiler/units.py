@@ -47,7 +47,22 @@ class Unit:
     def __pow__(self, power: Fraction) -> "Unit":
         if power.denominator == 1:
             return Unit(self.dimension**power, self.factor ** int(power))
-        return Unit(self.dimension**power, Fraction(float(self.factor) ** float(power)).limit_denominator(10**18))
+        return Unit(self.dimension**power, _root(self.factor**power.numerator, power.denominator))
+
+
+def _root(number: Fraction, degree: int) -> Fraction:
+    """The root of a factor: exact where it is a fraction, else to the last bit but one of a float."""
+    whole = Fraction(_whole_root(number.numerator, degree), _whole_root(number.denominator, degree))
+    return whole if whole**degree == number else Fraction(float(number) ** (1 / degree))
+
+
+def _whole_root(number: int, degree: int) -> int:
+    """The nearest integer below the root, by bisection."""
+    low, high = 0, 1 << (number.bit_length() // degree + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= number else (low, middle)
+    return max(low, 1)
 
 
 def _dimension(**powers: int) -> Dimension:
@@ -148,8 +163,9 @@ def show(dimension: Dimension) -> str:
     return _SHOWN.get(dimension) or _text(min(_decompositions(dimension), key=_cost))
 
 
-def _cost(powers: dict[str, Fraction | int]) -> tuple[Fraction | int, int, str]:
-    return sum(_PRICE.get(name, 30) * abs(power) for name, power in powers.items()), len(powers), ",".join(powers)
+def _cost(powers: dict[str, Fraction | int]) -> tuple[Fraction, int, str]:
+    price = sum((_PRICE.get(name, 30) * abs(Fraction(power)) for name, power in powers.items()), Fraction(0))
+    return price, len(powers), ",".join(powers)
 
 
 def _decompositions(dimension: Dimension) -> Iterator[dict[str, Fraction | int]]:

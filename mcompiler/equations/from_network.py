@@ -59,16 +59,17 @@ def _vertex(vertex: net.VertexClass, network: net.Network) -> VertexClass:
     if vertex.group is not None:
         return VertexClass(vertex.name, _driven(vertex, vertex.group), vertex.group.elements)
     names = [name for name, place in network.nodes.items() if any(part.owner == vertex.name for part in place.parts)]
-    return VertexClass(vertex.name, _capacitive(), tuple(names))
+    return VertexClass(vertex.name, _capacitive(vertex), tuple(names))
 
 
-def _capacitive() -> Template:
+def _capacitive(vertex: net.VertexClass) -> Template:
     i, c = symbol(CURRENT_IN), symbol(CAPACITANCE_AT)
     voltage = Unknown(
         symbol("v"),
         VOLTAGE,
         rate=i,
         mass=c,
+        initial=ZERO if vertex.start is None else translate(vertex.start),
         doc="voltage to ground; Kirchhoff's current law",
         mass_dimension=CAPACITANCE,
     )

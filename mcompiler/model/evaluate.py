@@ -2,23 +2,59 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.model.expression import Apply, Expression, Name, Number, name_set
+from mcompiler.model.expression import Apply, Expression, Name, Number, names
 
 Array = NDArray[np.float64]
 
-_ELEMENTARY: dict[str, Callable[..., Array]] = {
+
+def _step(x: Array) -> Array:
+    return np.where(x < 0, 0.0, 1.0)
+
+
+def _logistic(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def _clip(x: Array, low: Array, high: Array) -> Array:
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _pwl(t: Array, *corners: Array) -> Array:
+    times, levels = corners[::2], corners[1::2]
+    value = levels[-1]
+    for place in range(len(times) - 2, -1, -1):
+        slope = (levels[place + 1] - levels[place]) / (times[place + 1] - times[place])
+        value = np.where(t < times[place + 1], levels[place] + slope * (t - times[place]), value)
+    return np.where(t < times[0], levels[0], value)
+
+
+def _pulse(
+    t: Array, low: Array, high: Array, delay: Array, rise: Array, fall: Array, width: Array, period: Array
+) -> Array:
+    local = t - delay
+    repeats = (local > 0) & np.isfinite(period) & (period > 0)
+    local = np.where(repeats, local - np.floor(local / period) * period, local)
+    falling = high + (low - high) * (local - rise - width) / fall
+    after = np.where(local < rise + width, high, np.where(local < rise + width + fall, falling, low))
+    value = np.where(local < rise, low + (high - low) * local / rise, after)
+    return np.where(local < 0, low, value)
+
+
+_ELEMENTARY: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "pow": np.power,
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tan": np.tan, "tanh": np.tanh,
     "sinh": np.sinh, "cosh": np.cosh, "asinh": np.arcsinh, "atan": np.arctan, "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign,
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
-    "step": lambda x: np.where(x < 0, 0.0, 1.0),
-    "logistic": lambda x: 1 / (1 + np.exp(-x)),
-    "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    "min": lambda *values: reduce(np.minimum, values),
+    "max": lambda *values: reduce(np.maximum, values),
+    "step": _step, "logistic": _logistic, "clip": _clip, "pwl": _pwl, "pulse": _pulse,
 }  # fmt: skip
 
 
@@ -35,46 +71,19 @@ def evaluate(expression: Expression, values: Mapping[str, Array]) -> Array:
 def _value(expression: Expression, values: Mapping[str, Array], known: dict[int, Array]) -> Array:
     match expression:
         case Number():
-            return np.float64(expression.value)  # type: ignore[return-value]
+            return np.asarray(expression.value)
         case Name():
             return values[expression.name]
         case Apply():
             if id(expression) not in known:
-                known[id(expression)] = _apply(
-                    expression.function, [_value(each, values, known) for each in expression.arguments]
-                )
+                arguments = [_value(each, values, known) for each in expression.arguments]
+                known[id(expression)] = np.asarray(_ELEMENTARY[expression.function](*arguments))
             return known[id(expression)]
-
-
-def _apply(function: str, arguments: list[Array]) -> Array:
-    if function in ("min", "max"):
-        pick = np.minimum if function == "min" else np.maximum
-        result = arguments[0]
-        for each in arguments[1:]:
-            result = pick(result, each)
-        return result
-    if function == "pwl":
-        return np.interp(arguments[0], np.array(arguments[1::2]), np.array(arguments[2::2]))
-    if function == "pulse":
-        return _pulse(*arguments)
-    return _ELEMENTARY[function](*arguments)
-
-
-def _pulse(
-    t: Array, low: Array, high: Array, delay: Array, rise: Array, fall: Array, width: Array, period: Array
-) -> Array:
-    local = t - delay
-    local = np.where((local > 0) & np.isfinite(period) & (period > 0), local - np.floor(local / period) * period, local)
-    corners = [np.float64(0), rise, rise + width, rise + width + fall]
-    return np.interp(local, np.array(corners), np.array([low, high, high, low]))
 
 
 def constant(expression: Expression) -> float | None:
     """The value of an expression without names; None where it has names."""
-    if name_set(expression):
-        return None
-    value = float(evaluate(expression, {}))
-    return value
+    return float(evaluate(expression, {})) if next(names(expression), None) is None else None
 
 
 def whole(value: float) -> int | None:

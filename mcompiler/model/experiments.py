@@ -1,60 +1,51 @@
 """Experiments and the losses of learning blocks: what is set, run, kept, drawn and compared."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from math import inf
+from typing import Any
 
 from mcompiler.diagnostics import Problems, did_you_mean
 from mcompiler.dsl import syntax
-from mcompiler.model.check import Checker, Known, Scope
-from mcompiler.model.devices import resolve_value
-from mcompiler.model.evaluate import constant, whole
-from mcompiler.model.expression import Expression, Name, name_set
-from mcompiler.model.model import Assignment, Circuit, Data, Device, Element, Experiment, Loss, Plot, Save, Signal
+from mcompiler.model.assignments import resolve_assignment
+from mcompiler.model.check import Checker
+from mcompiler.model.data import resolve_data
+from mcompiler.model.evaluate import constant, evaluate, whole
+from mcompiler.model.expression import Expression, name_set
+from mcompiler.model.faults import duplicate, unsupported
+from mcompiler.model.losses import resolve_loss
+from mcompiler.model.model import Assignment, Circuit, Data, Distribution, Experiment, Floats, Loss, Plot, Save
+from mcompiler.model.scope import Functions, ordered
+from mcompiler.model.signals import Target, signal
 from mcompiler.source import Span
-from mcompiler.units import CURRENT, DIMENSIONLESS, TIME, VOLTAGE, Dimension
+from mcompiler.units import DIMENSIONLESS, TIME, Dimension
 
 #: Integration methods and the options each takes.
-ADAPTIVE = {"rtol", "atol", "max_step"}
-METHODS: dict[str, set[str]] = {
-    "auto": ADAPTIVE,
-    "euler": {"step"},
-    "heun": {"step"},
-    "rk4": {"step"},
-    "bs32": ADAPTIVE,
-    "tsit5": ADAPTIVE,
-    "dop853": ADAPTIVE,
+_ADAPTIVE = ("rtol", "atol", "max_step")
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "auto": _ADAPTIVE,
+    "euler": ("step",),
+    "heun": ("step",),
+    "rk4": ("step",),
+    "bs3": _ADAPTIVE,
+    "tsit5": _ADAPTIVE,
+    "dop853": _ADAPTIVE,
 }
-_NUMBERS = {"rtol", "atol"}
-
-
-def resolve_experiment(
-    block: syntax.Block, circuits: Mapping[str, Circuit], functions: Mapping[str, syntax.Function], problems: Problems
-) -> Experiment | None:
-    """The experiment, or None where it runs on nothing."""
-    assert block.on is not None
-    target = block.on.text
-    if target not in circuits:
-        what = "learning" if block.kind == "learning" else "experiment"
-        problems.error(
-            "unknown-circuit",
-            f"the {what} {block.name.text} runs on {target}, but there is no such circuit",
-            block.on.span,
-            hints=did_you_mean(target, circuits) or ("declare it: circuit " + target + " { ... }",),
-        )
-        return None
-    return _Resolver(block, circuits[target], functions, problems).experiment()
-
-
-def quantities(device: Device) -> dict[str, Dimension]:
-    """What can be observed of an element with this device."""
-    if device.law is not None and device.law.kind == "capacitance":
-        return {"v": VOLTAGE}
-    own = {each.name: each.dimension for each in (*device.states, *device.definitions)}
-    return {"v": VOLTAGE, "i": CURRENT, **own}
+_OPTIONS: Mapping[str, Dimension] = {"rtol": DIMENSIONLESS, "atol": DIMENSIONLESS, "max_step": TIME, "step": TIME}
+_MISSING: Mapping[type[syntax.Node], str] = {
+    syntax.Sweep: "sweeps are",
+    syntax.Present: "presented patterns are",
+    syntax.ErrorState: "error networks are",
+    syntax.Drive: "drives are",
+    syntax.Train: "training options are",
+}
 
 
 @dataclass(slots=True)
 class _Draft:
+    """An experiment in the making."""
+
+    target: Target
     until: Expression | None = None
     run: Span | None = None
     assignments: list[Assignment] = field(default_factory=list[Assignment])
@@ -62,442 +53,205 @@ class _Draft:
     plots: list[Plot] = field(default_factory=list[Plot])
     losses: list[Loss] = field(default_factory=list[Loss])
     data: dict[str, Data] = field(default_factory=dict[str, Data])
-    seed: int = 0
-    method: str = ""
+    seed: tuple[int, Span] | None = None
+    method: tuple[str, Span] | None = None
     options: dict[str, float] = field(default_factory=dict[str, float])
 
+    @property
+    def problems(self) -> Problems:
+        return self.target.problems
 
-class _Resolver:
-    def __init__(
-        self, block: syntax.Block, circuit: Circuit, functions: Mapping[str, syntax.Function], problems: Problems
-    ) -> None:
-        self.block = block
-        self.target = circuit
-        self.functions = functions
-        self.problems = problems
-        self.check = Checker(problems)
-        self.draft = _Draft()
-        self.elements: dict[str, Element] = {each.name: each for each in circuit.elements}
-        self.nodes = {each.name: each for each in circuit.nodes}
-        self.own = {
-            **{each.name: Known(each.dimension, each.span, "parameter") for each in circuit.parameters},
-            **{each.name: Known(each.dimension, each.span, "size") for each in circuit.sizes},
-            **{each.name: Known(each.dimension, each.span, "input") for each in circuit.inputs},
-        }
 
-    def experiment(self) -> Experiment:
-        """All of it."""
-        handle: dict[type[syntax.Node], Callable[..., None]] = {
-            syntax.Data: self._data,
-            syntax.Assignment: self._assignment,
-            syntax.Run: self._run,
-            syntax.Save: self._save,
-            syntax.Plot: self._plot,
-            syntax.Seed: self._seed,
-            syntax.Method: self._method,
-            syntax.Loss: self._loss,
-        }
-        for each in sorted(self.block.body, key=lambda node: not isinstance(node, syntax.Data)):
-            if type(each) in handle:
-                handle[type(each)](each)
-            else:
-                self._unsupported(each)
-        draft = self.draft
-        if draft.run is None and self.block.kind == "experiment":
-            self.problems.error(
-                "missing-run",
-                f"the experiment {self.block.name.text} does not say how long it runs",
-                self.block.name.span,
-                hints=("write run to 1[s]",),
-            )
-        return Experiment(
-            self.block.name.text, self.target, self.block.name.span, draft.until, tuple(draft.assignments), tuple(draft.saves), tuple(draft.plots),
-            tuple(draft.losses), tuple(draft.data.values()), draft.seed, draft.method, draft.options, self.block.doc,
-        )  # fmt: skip
+def resolve_experiment(
+    block: syntax.Block, circuit: Circuit, broken: Collection[str], functions: Functions, problems: Problems
+) -> Experiment:
+    """The experiment; what is wrong with it is in ``problems``.
 
-    def _unsupported(self, each: syntax.Node) -> None:
-        names = {
-            syntax.Sweep: "sweeps",
-            syntax.Present: "learning rules",
-            syntax.ErrorState: "error networks",
-            syntax.Drive: "drives",
-            syntax.Train: "training",
-        }
-        what = names.get(type(each), "this statement")
-        self.problems.error(
-            "unsupported",
-            f"{what} {'is' if what in ('training', 'this statement') else 'are'} part of the language, but this version does not compile {'it' if what == 'training' else 'them'}",
-            each.span,
-        )
+    Args:
+        block: its text.
+        circuit: what it runs on.
+        broken: names of elements of the circuit with which something is wrong.
+        functions: what its expressions may call.
+        problems: where problems are noted.
+    """
+    draft = _Draft(Target(circuit, broken, functions, Checker(problems), {}))
+    early = (syntax.Data, syntax.Assignment)
+    for each in (*_of(block, syntax.Data), *_of(block, syntax.Assignment)):
+        _STATEMENTS[type(each)](draft, each)
+    draft.target.sizes = _sizes(circuit, draft.assignments)
+    for each in block.body:
+        if type(each) in _STATEMENTS and not isinstance(each, early):
+            _STATEMENTS[type(each)](draft, each)
+        elif not isinstance(each, early):
+            unsupported(problems, _MISSING.get(type(each), "such statements are"), each.span)
+    if draft.run is None and block.kind == "experiment":
+        headline = f"the experiment {block.name.text} does not say how long it runs"
+        problems.error("missing-run", headline, block.name.span, hints=("write run to 1[s]",))
+    _check_circle(draft)
+    return Experiment(
+        block.name.text, circuit, block.name.span, draft.until, tuple(draft.assignments), tuple(draft.saves), tuple(draft.plots),
+        tuple(draft.losses), tuple(draft.data.values()), draft.seed[0] if draft.seed else 0, draft.method[0] if draft.method else "",
+        draft.options, block.doc, block,
+    )  # fmt: skip
 
-    def _scope(self, place: str, time: bool = False) -> Scope:
-        constants = {name: known for name, known in self.own.items() if known.what != "input"}
-        return Scope(constants, self.functions, time, place)
 
-    # --- statements
+def _of(block: syntax.Block, kind: type[syntax.Node]) -> list[syntax.Statement]:
+    return [each for each in block.body if isinstance(each, kind)]
 
-    def _data(self, each: syntax.Data) -> None:
-        name = each.name.text
-        if name in self.draft.data:
-            self.problems.error(
-                "duplicate-name",
-                f"there are two data with the name {name}",
-                (each.name.span, "again here"),
-                (self.draft.data[name].span, "first here"),
-            )
-            return
-        self.draft.data[name] = Data(name, each.file.value, each.span)
 
-    def _run(self, each: syntax.Run) -> None:
-        if self.draft.run is not None:
-            self.problems.error(
-                "duplicate-run", "an experiment runs once", (each.span, "again here"), (self.draft.run, "first here")
-            )
-            return
-        self.draft.run = each.span
-        if each.until is None or each.steady is not None:
-            self.problems.error(
-                "unsupported",
-                "run until steady is part of the language, but this version does not compile it",
-                each.span,
-                hints=("write run to 1[s]",),
-            )
-            return
-        until = self.check.of(each.until, self._scope("the end of a run"), TIME, "the end of a run")
-        value = constant(until) if until is not None else None
-        if until is not None and value is not None and not 0 < value < float("inf"):
-            what = "empty" if value == 0 else "negative" if value < 0 else "endless"
-            self.problems.error(
-                "empty-run", f"this run is {what}: it starts at 0 s", until.span, hints=("give a positive time",)
-            )
-            return
-        self.draft.until = until
+def _sizes(circuit: Circuit, assignments: Collection[Assignment]) -> dict[str, Floats]:
+    """The sizes whose values are known before the network is built."""
+    given = {each.name: each.value for each in assignments if each.kind == "set" and not each.element}
+    values = {each.name: given.get(each.name, each.default) for each in circuit.sizes}
+    known: dict[str, Floats] = {}
+    order, _ = ordered({name: name_set(value) for name, value in values.items() if isinstance(value, Expression)})
+    for name in order:
+        value = values[name]
+        if isinstance(value, Expression) and name_set(value) <= known.keys():
+            known[name] = evaluate(value, known)
+    return known
 
-    def _seed(self, each: syntax.Seed) -> None:
-        found = self.check.of(each.value, self._scope("the seed"), DIMENSIONLESS, "the seed")
-        value = constant(found) if found is not None else None
-        seed = whole(value) if value is not None else None
-        if found is not None and (seed is None or not 0 <= seed < 2**63):
-            self.problems.error("bad-seed", "the seed is a whole number, zero or more", found.span)
-        elif seed is not None:
-            self.draft.seed = seed
 
-    def _method(self, each: syntax.Method) -> None:
-        name = each.name.text
-        if name not in METHODS:
-            self.problems.error(
-                "unknown-method",
-                f"there is no method {name}",
-                each.name.span,
-                hints=did_you_mean(name, METHODS) or (f"there are {', '.join(METHODS)}",),
-            )
-            return
-        self.draft.method = name
+def _check_circle(draft: _Draft) -> None:
+    own = {
+        each.name: each for each in draft.assignments if not each.element and not isinstance(each.value, Distribution)
+    }
+    for name, each in own.items():
+        assert not isinstance(each.value, Distribution)
+        if name in name_set(each.value):
+            headline = f"{name} is set in terms of itself"
+            draft.problems.error("circular-definition", headline, each.value.span)
+
+
+# --- statements
+
+
+def _data(draft: _Draft, each: syntax.Data) -> None:
+    name, span, target = each.name.text, each.name.span, draft.target
+    places: dict[str, Span | None] = {
+        **{key: known.span for key, known in target.own.items()},
+        **{key: element.span for key, element in target.elements.items()},
+        **{key: node.span for key, node in target.nodes.items()},
+        **{key: known.span for key, known in draft.data.items()},
+    }
+    if name in places:
+        duplicate(draft.problems, f"{name} is a name already", span, places[name])
+    else:
+        draft.data[name] = resolve_data(each, draft.problems)
+
+
+def _assignment(draft: _Draft, each: syntax.Assignment) -> None:
+    if each.kind == "target":
+        unsupported(draft.problems, "targets are", each.span)
+        return
+    found = resolve_assignment(each, draft.target, draft.data)
+    if found is None:
+        return
+    key = (found.kind, found.element, found.name)
+    before = next((one for one in draft.assignments if (one.kind, one.element, one.name) == key), None)
+    if before is not None:
+        duplicate(draft.problems, f"{found.path} is given twice", each.span, before.span)
+    draft.assignments.append(found)
+
+
+def _run(draft: _Draft, each: syntax.Run) -> None:
+    if draft.run is not None:
+        labels = ((each.span, "again here"), (draft.run, "first here"))
+        draft.problems.error("duplicate-run", "an experiment runs once", *labels)
+        return
+    draft.run = each.span
+    if each.until is None or each.steady is not None:
+        unsupported(draft.problems, "runs until a steady state are", each.span, "write run to 1[s]")
+        return
+    what = "the end of the run"
+    until = draft.target.check.of(each.until, draft.target.scope(what), TIME, what)
+    value = None if until is None else constant(until)
+    if until is not None and value is not None and not 0 < value < inf:
+        word = "empty" if value == 0 else "negative" if value < 0 else "endless"
+        headline = f"this run is {word}: it starts at 0 s and ends at {value:g} s"
+        draft.problems.error("empty-run", headline, until.span, hints=("give a positive time",))
+    draft.until = until
+
+
+def _seed(draft: _Draft, each: syntax.Seed) -> None:
+    if draft.seed is not None:
+        duplicate(draft.problems, "the seed is given twice", each.span, draft.seed[1])
+        return
+    found = draft.target.check.of(each.value, draft.target.scope("the seed"), DIMENSIONLESS, "the seed")
+    value = None if found is None else constant(found)
+    seed = None if value is None else whole(value)
+    if found is not None and (seed is None or not 0 <= seed < 2**63):
+        draft.problems.error("bad-seed", "the seed is a whole number, zero or more", found.span)
+    draft.seed = (seed or 0, each.span)
+
+
+def _method(draft: _Draft, each: syntax.Method) -> None:
+    name, span = each.name.text, each.name.span
+    if draft.method is not None:
+        duplicate(draft.problems, "the method is given twice", span, draft.method[1])
+    elif name not in METHODS:
+        hints = did_you_mean(name, METHODS) or (f"there are {', '.join(METHODS)}",)
+        draft.problems.error("unknown-method", f"there is no method {name}", span, hints=hints)
+    else:
+        draft.method = name, span
         for option in each.options:
-            self._option(name, option)
+            _option(draft, name, option)
 
-    def _option(self, method: str, option: syntax.Argument) -> None:
-        key = option.name.text if option.name else ""
-        if key not in METHODS[method]:
-            self.problems.error(
-                "unknown-argument",
-                f"{method} has no option {key}",
-                option.span,
-                hints=did_you_mean(key, METHODS[method]) or (f"it has {', '.join(sorted(METHODS[method]))}",),
-            )
-            return
-        found = self.check.of(
-            option.value,
-            self._scope(f"the option {key}"),
-            DIMENSIONLESS if key in _NUMBERS else TIME,
-            f"the option {key}",
-        )
-        value = constant(found) if found is not None else None
-        if found is not None and (value is None or not value > 0):
-            self.problems.error("bad-option", f"{key} must be a positive literal", found.span)
-        elif value is not None:
-            self.draft.options[key] = value
 
-    def _assignment(self, each: syntax.Assignment) -> None:
-        if each.kind == "target":
-            self._unsupported(each)
-            return
-        target = self._assigned(each)
-        if target is None:
-            return
-        element, name, dimension, declared = target
-        before = next(
-            (one for one in self.draft.assignments if (one.element, one.name, one.kind) == (element, name, each.kind)),
-            None,
-        )
-        if before is not None:
-            self.problems.error(
-                "duplicate-name",
-                f"{before.path} is given twice",
-                (each.span, "again here"),
-                (before.span, "first here"),
-            )
-        scope = self._scope(f"the value of {each.name.text}", time=each.kind == "input")
-        if each.kind == "input":
-            scope.place = f"in the input {each.name.text}"
-        value = resolve_value(each.value, each.is_distribution, scope, dimension, each.name.text, self.check, declared)
-        if value is not None:
-            self.draft.assignments.append(
-                Assignment(each.kind if each.kind != "target" else "set", element, name, value, each.span)
-            )
+def _option(draft: _Draft, method: str, option: syntax.Argument) -> None:
+    key = option.name.text if option.name else ""
+    if key not in METHODS[method]:
+        headline = f"{method} has no option {key}" if key else f"the options of {method} have names"
+        hints = did_you_mean(key, METHODS[method]) or (f"it has {', '.join(METHODS[method])}",)
+        draft.problems.error("unknown-argument", headline, option.span, hints=hints)
+        return
+    what = f"the option {key}"
+    if key in draft.options:
+        duplicate(draft.problems, f"{key} is given twice", option.span, None)
+    found = draft.target.check.of(option.value, draft.target.scope(what), _OPTIONS[key], what)
+    value = None if found is None else constant(found)
+    if found is not None and (value is None or not 0 < value < inf):
+        draft.problems.error("bad-option", f"{key} must be a positive literal", found.span)
+    elif value is not None:
+        draft.options[key] = value
 
-    def _assigned(self, each: syntax.Assignment) -> tuple[str, str, Dimension, Span | None] | None:
-        parts = each.name.parts
-        if any(part.indices for part in parts):
-            self.problems.error("unsupported", "values are given to all members of an array at once", each.name.span)
-            return None
-        if len(parts) == 1:
-            return self._assigned_own(each, parts[0].name)
-        if len(parts) > 2:
-            self._unknown_signal(each.name)
-            return None
-        element, name = parts[0].name, parts[1].name
-        if each.kind == "initial" and element in self.nodes and name == "v":
-            return element, name, VOLTAGE, self.nodes[element].span
-        if element not in self.elements:
-            self._unknown_signal(each.name)
-            return None
-        device = self.elements[element].device
-        tables = {"set": device.parameters, "initial": device.states, "input": device.inputs, "target": ()}
-        settable = {one.name: one for one in tables[each.kind]}
-        if name not in settable:
-            what = {"set": "parameter", "initial": "state", "input": "input", "target": "target"}[each.kind]
-            self.problems.error(
-                "unknown-argument",
-                f"{element} has no {what} {name}",
-                each.name.span,
-                hints=did_you_mean(name, settable) or (f"it has {', '.join(settable) or 'none'}",),
-            )
-            return None
-        return element, name, settable[name].dimension, settable[name].span
 
-    def _assigned_own(self, each: syntax.Assignment, name: str) -> tuple[str, str, Dimension, Span | None] | None:
-        wanted = {"set": ("parameter", "size"), "input": ("input",)}.get(each.kind, ())
-        known = self.own.get(name)
-        if known is None or known.what not in wanted:
-            names = [key for key, value in self.own.items() if value.what in wanted]
-            what = {"set": "parameter or size", "input": "input", "initial": "state"}.get(each.kind, "quantity")
-            hints = did_you_mean(name, names) or (
-                ("name the element: initial M.w = ...",) if each.kind == "initial" else ()
-            )
-            self.problems.error(
-                "unknown-argument", f"{self.target.name} has no {what} {name}", each.name.span, hints=hints
-            )
-            return None
-        return "", name, known.dimension, known.span
+def _save(draft: _Draft, each: syntax.Save) -> None:
+    if each.reduction is not None:
+        unsupported(draft.problems, "savings of maxima and the like are", each.span)
+        return
+    what = "the distance of saved times"
+    every = None if each.every is None else draft.target.check.of(each.every, draft.target.scope(what), TIME, what)
+    value = None if every is None else constant(every)
+    if every is not None and value is not None and not 0 < value < inf:
+        draft.problems.error("empty-run", f"{what} must be positive and finite", every.span)
+    signals = [found for node in each.signals if (found := signal(node, draft.target)) is not None]
+    draft.saves.append(Save(tuple(signals), every, each.span))
 
-    # --- signals
 
-    def _save(self, each: syntax.Save) -> None:
-        if each.reduction is not None:
-            self.problems.error(
-                "unsupported",
-                f"save {each.reduction.text} of is part of the language, but this version does not compile it",
-                each.span,
-            )
-            return
-        every = (
-            self.check.of(each.every, self._scope("the distance of saved times"), TIME, "the distance of saved times")
-            if each.every
-            else None
-        )
-        value = constant(every) if every is not None else None
-        if every is not None and value is not None and not 0 < value < float("inf"):
-            self.problems.error("empty-run", "the distance of saved times must be positive", every.span)
-            return
-        signals = [signal for node in each.signals if (signal := self._signal(node)) is not None]
-        self.draft.saves.append(Save(tuple(signals), every, each.span))
+def _plot(draft: _Draft, each: syntax.Plot) -> None:
+    if each.form is not None:
+        unsupported(draft.problems, "plots as something else than curves are", each.form.span)
+    is_time = isinstance(each.against, syntax.Name) and each.against.text == "t"
+    against = None if each.against is None or is_time else signal(each.against, draft.target)
+    signals = [found for node in each.signals if (found := signal(node, draft.target)) is not None]
+    draft.plots.append(Plot(tuple(signals), against, each.span))
 
-    def _plot(self, each: syntax.Plot) -> None:
-        if each.form is not None:
-            self.problems.error(
-                "unsupported", "plot ... as is part of the language, but this version does not draw it", each.form.span
-            )
-        against = None
-        if each.against is not None and not (isinstance(each.against, syntax.Name) and each.against.text == "t"):
-            against = self._signal(each.against)
-        signals = [signal for node in each.signals if (signal := self._signal(node)) is not None]
-        self.draft.plots.append(Plot(tuple(signals), against, each.span))
 
-    def _signal(self, node: syntax.Expression) -> Signal | None:
-        if not isinstance(node, syntax.Name):
-            self.problems.error("unknown-signal", "a signal is named like M.w", node.span)
-            return None
-        return self._named(node)
+def _loss(draft: _Draft, each: syntax.Loss) -> None:
+    loss = resolve_loss(each, draft.target, draft.data, draft.losses)
+    if loss is not None:
+        draft.losses.append(loss)
 
-    def _named(self, node: syntax.Name) -> Signal | None:
-        if len(node.parts) != 2 or node.parts[1].indices:
-            self._unknown_signal(node)
-            return None
-        owner, quantity = node.parts[0], node.parts[1].name
-        if owner.name in self.elements:
-            known = quantities(self.elements[owner.name].device)
-            rank = len(self.elements[owner.name].indices)
-        elif owner.name in self.nodes:
-            known, rank = {"v": VOLTAGE}, len(self.nodes[owner.name].shape)
-        else:
-            self._unknown_signal(node)
-            return None
-        if quantity not in known:
-            note = (
-                ("the current of a capacitor is that of the other elements at its node, taken together",)
-                if owner.name in self.elements and quantity == "i"
-                else ()
-            )
-            self.problems.error(
-                "unknown-signal",
-                f"{owner.name} has no signal {quantity}",
-                node.span,
-                notes=note,
-                hints=did_you_mean(quantity, known) or (f"it has {', '.join(known)}",),
-            )
-            return None
-        indices = self._indices(owner, rank)
-        return None if indices is None else Signal(owner.name, quantity, known[quantity], node.span, indices)
 
-    def _indices(self, owner: syntax.Part, rank: int) -> tuple[int, ...] | None:
-        if owner.indices and len(owner.indices) != rank:
-            self.problems.error("index-count", f"{owner.name} has {rank} indices, not {len(owner.indices)}", owner.span)
-            return None
-        result: list[int] = []
-        for each in owner.indices:
-            found = self.check.of(each, self._scope("an index"), DIMENSIONLESS, "an index")
-            value = constant(found) if found is not None else None
-            index = whole(value) if value is not None else None
-            if index is None or index < 0:
-                if found is not None:
-                    self.problems.error("index-out-of-range", "an index is a whole number, zero or more", each.span)
-                return None
-            result.append(index)
-        return tuple(result)
-
-    def _unknown_signal(self, node: syntax.Name) -> None:
-        owners = {
-            **{name: quantities(each.device) for name, each in self.elements.items()},
-            **{name: {"v": VOLTAGE} for name in self.nodes},
-        }
-        every: Iterable[str] = [f"{name}.{quantity}" for name, known in owners.items() for quantity in known]
-        hints = did_you_mean(node.text, every) or (f"{self.target.name} has {', '.join(owners)}",)
-        self.problems.error(
-            "unknown-signal", f"{node.text} is not a signal of {self.target.name}", node.span, hints=hints
-        )
-
-    # --- losses
-
-    def _loss(self, each: syntax.Loss) -> None:
-        signals: dict[str, Signal] = {}
-        columns: list[str] = []
-        scope = self._scope("in a loss", time=True)
-        scope.names |= {name: known for name, known in self.own.items() if known.what == "input"}
-        scope.dotted = lambda node: self._mentioned(node, signals, columns, allow_data=each.at is not None)
-        value = self.check.value(each.value, scope)
-        place = self._loss_place(each)
-        if value is None or place is None:
-            return
-        if not signals:
-            self.problems.error("constant-loss", "this loss depends on no signal", each.value.span)
-            return
-        kind, at, start, stop = place
-        if columns and not (isinstance(at, Name) and "." in at.name):
-            self.problems.error(
-                "data-without-times",
-                "a loss with data is taken at the times of a data column",
-                each.value.span,
-                hints=(f"write loss at {columns[0].split('.')[0]}.t = ...",),
-            )
-            return
-        if any(
-            loss.value.dimension
-            != value.dimension * (TIME if kind == "over" and loss.kind != "over" else DIMENSIONLESS)
-            for loss in self.draft.losses
-            if loss.kind == kind
-        ):
-            self.problems.error(
-                "unit-mismatch",
-                "the terms of a loss must have one unit",
-                (value.span, str(value.dimension)),
-                (self.draft.losses[0].value.span, str(self.draft.losses[0].value.dimension)),
-            )
-            return
-        self.draft.losses.append(
-            Loss(
-                "over" if kind == "over" else "at" if kind == "at" else "end",
-                value,
-                each.span,
-                at,
-                start,
-                stop,
-                signals,
-                tuple(columns),
-            )
-        )
-
-    def _loss_place(
-        self, each: syntax.Loss
-    ) -> tuple[str, Expression | None, Expression | None, Expression | None] | None:
-        scope = self._scope("the time of a loss")
-        scope.dotted = lambda node: self._mentioned(node, {}, [], allow_data=True)
-        if each.at is not None:
-            at = self.check.of(each.at, scope, TIME, "the time of a loss")
-            if at is None:
-                return None
-            if not isinstance(at, Name) and any("." in name for name in name_set(at)):
-                self.problems.error(
-                    "data-without-times", "the times of a loss are one data column, or one time", each.at.span
-                )
-                return None
-            return "at", at, None, None
-        if each.over is not None:
-            start = self.check.of(each.over.first, scope, TIME, "the start of a loss")
-            stop = self.check.of(each.over.last, scope, TIME, "the end of a loss")
-            if start is None or stop is None:
-                return None
-            first, last = constant(start), constant(stop)
-            if first is not None and last is not None and not 0 <= first < last:
-                self.problems.error("empty-run", "this interval is empty or begins before 0 s", each.over.span)
-                return None
-            return "over", None, start, stop
-        return "end", None, None, None
-
-    def _mentioned(
-        self, node: syntax.Name, signals: dict[str, Signal], columns: list[str], allow_data: bool
-    ) -> Expression | None:
-        """A signal or a data column inside a loss, as a name with a dot."""
-        owner = node.parts[0].name
-        if owner in self.draft.data:
-            if not allow_data or len(node.parts) != 2:
-                self.problems.error(
-                    "data-without-times", "data stand in losses at times: loss at data.t = ...", node.span
-                )
-                return None
-            column = node.parts[1].name
-            name = f"{owner}.{column}"
-            if column != "t" and name not in columns:
-                columns.append(name)
-            dimension = TIME if column == "t" else DIMENSIONLESS
-            return Name(name, dimension, node.span)
-        signal = self._named(node)
-        if signal is None:
-            return None
-        if not signal.indices and self._rank(signal):
-            self.problems.error(
-                "index-count",
-                f"{signal.name} is an array; a loss needs one of its members",
-                node.span,
-                hints=("give the index: M[0].w",),
-            )
-            return None
-        signals[signal.name] = signal
-        return Name(signal.name, signal.dimension, node.span)
-
-    def _rank(self, signal: Signal) -> int:
-        return (
-            len(self.elements[signal.element].indices)
-            if signal.element in self.elements
-            else len(self.nodes[signal.element].shape)
-        )
+#: What is done with each kind of statement.
+_STATEMENTS: Mapping[type[syntax.Node], Callable[[_Draft, Any], None]] = {
+    syntax.Data: _data,
+    syntax.Assignment: _assignment,
+    syntax.Run: _run,
+    syntax.Save: _save,
+    syntax.Plot: _plot,
+    syntax.Seed: _seed,
+    syntax.Method: _method,
+    syntax.Loss: _loss,
+}

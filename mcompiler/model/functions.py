@@ -21,13 +21,23 @@ Want = str | Dimension
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """``arguments`` says what each is: a letter (all of one letter share a unit), a dimension, or a condition. With ``repeats`` the last
-    so many may come again. ``result`` is a letter, a dimension, or a rule from the letters' dimensions.
+    """What a function takes and gives.
+
+    Attributes:
+        arguments: what each is: a letter (all of one letter share a unit), a dimension, or a condition.
+        result: a letter, a dimension, or a rule from the letters' dimension.
+        repeats: so many of the last arguments may come again.
     """
 
     arguments: tuple[Want, ...]
     result: Want | Callable[[Dimension], Dimension]
     repeats: int = 0
+
+    def dimension(self, shared: Dimension) -> Dimension:
+        """What the result measures where the arguments of a letter are in ``shared``."""
+        if isinstance(self.result, Dimension):
+            return self.result
+        return shared if isinstance(self.result, str) else self.result(shared)
 
     def wants(self, count: int) -> Sequence[Want] | None:
         """What ``count`` arguments must be, or None where that is a wrong number."""
@@ -44,10 +54,25 @@ def _root(dimension: Dimension) -> Dimension:
 
 
 _PLAIN = Function((DIMENSIONLESS,), DIMENSIONLESS)
-_PLAIN_NAMES = ["exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan", "logistic"]
+_PLAIN_NAMES = [
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "sinh",
+    "cosh",
+    "asinh",
+    "atan",
+    "logistic",
+]
 
 FUNCTIONS: dict[str, Function] = {
     **dict.fromkeys(_PLAIN_NAMES, _PLAIN),
+    "pow": Function((DIMENSIONLESS, DIMENSIONLESS), DIMENSIONLESS),
     "sqrt": Function(("x",), _root),
     "abs": Function(("x",), "x"),
     "sign": Function(("x",), DIMENSIONLESS),

@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mcompiler.diagnostics import Diagnostic
+from mcompiler.dsl import syntax
 from mcompiler.model.expression import Expression
 from mcompiler.source import Source, Span
 from mcompiler.units import Dimension
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,13 @@ class Distribution:
 
 
 Value: TypeAlias = Expression | Distribution
+
+
+def expressions_of(value: Value | None) -> tuple[Expression, ...]:
+    """The expressions that a value is made of."""
+    if value is None:
+        return ()
+    return value.arguments if isinstance(value, Distribution) else (value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +161,12 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A device between two nodes, or an array of them; ``values`` are what parameters, inputs and initial states are given."""
+    """A device between two nodes, or an array of them.
+
+    Attributes:
+        values: what parameters, inputs and initial states are given, in terms of the circuit's parameters and the element's indices.
+        preset: likewise from the device's parameter set that is named, in terms of the device's own parameters.
+    """
 
     name: str
     device: Device
@@ -156,6 +174,7 @@ class Element:
     span: Span = field(compare=False, repr=False)
     indices: tuple[Index, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
     doc: str = ""
 
 
@@ -243,16 +262,27 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """``data loop = "loop.csv"``: named columns, all of one length."""
+    """``data loop = "loop.csv"``: what was read from a file.
+
+    Attributes:
+        columns: arrays by name, in SI.
+        dimensions: what each measures; a column ``t`` without a unit is time, others without one are plain numbers.
+        wrong: of columns that hold something else than numbers, where.
+        is_broken: whether the file could not be read, which is noted.
+    """
 
     name: str
     file: str
     span: Span = field(compare=False, repr=False)
+    columns: Mapping[str, Floats] = field(default_factory=dict[str, Floats], compare=False, repr=False)
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict[str, Dimension])
+    wrong: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What is run on a circuit, what is kept and what is drawn."""
+    """What is run on a circuit, what is kept and what is drawn; ``block`` is its text, for values that are set from outside."""
 
     name: str
     circuit: Circuit
@@ -267,6 +297,7 @@ class Experiment:
     method: str = ""
     options: Mapping[str, float] = field(default_factory=dict[str, float])
     doc: str = ""
+    block: syntax.Block | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,4 +308,5 @@ class Model:
     devices: Mapping[str, Device]
     circuits: Mapping[str, Circuit]
     experiments: Mapping[str, Experiment]
+    functions: Mapping[str, syntax.Function] = field(default_factory=dict[str, syntax.Function], repr=False)
     warnings: tuple[Diagnostic, ...] = ()

@@ -1,12 +1,25 @@
 """From the syntax of a file to its model: every name resolved, every unit checked, every problem told at once."""
 
-from mcompiler.diagnostics import CompileError, Problems
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
-from mcompiler.model.circuits import resolve_circuit
+from mcompiler.model.balance import DEEPEST, too_deep
+from mcompiler.model.circuits import Library, finish_circuit, plan_circuit
 from mcompiler.model.devices import resolve_device
+from mcompiler.model.elements import resolve_elements
 from mcompiler.model.experiments import resolve_experiment
+from mcompiler.model.expression import TIME_NAME
+from mcompiler.model.faults import duplicate, unknown
+from mcompiler.model.functions import CONSTANTS, FUNCTIONS
+from mcompiler.model.library import library_block, library_devices, library_functions
 from mcompiler.model.model import Circuit, Device, Experiment, Model
-from mcompiler.model.modules import Definitions, collect, library_index, library_module
+from mcompiler.model.modules import Definitions, collect
+from mcompiler.model.scope import simple_names
+
+#: Levels of the tree above an expression: file, block, statement, argument.
+_ABOVE = 6
 
 
 def resolve(module: syntax.Module) -> Model:
@@ -17,64 +30,152 @@ def resolve(module: syntax.Module) -> Model:
     """
     problems = Problems()
     definitions = collect(module, problems)
-    devices = _Devices(definitions, problems)
+    _check_depth(definitions)
+    problems.raise_errors() if any(each.code == "too-deep" for each in problems.errors) else None
+    devices = _Devices(definitions)
     for name in list(definitions.devices):
         devices.find(name)
-    circuits: dict[str, Circuit] = {}
-    for name, block in definitions.circuits.items():
-        circuits[name] = resolve_circuit(
-            block, devices.find, definitions.device_names(), definitions.circuits, definitions.functions, problems
-        )
-    experiments = _experiments(definitions, circuits, problems)
-    if not problems.errors and not module.items:
+    circuits = _circuits(definitions, devices)
+    experiments = _experiments(definitions, circuits, devices)
+    _check_uncalled(definitions)
+    if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
-    if problems.errors:
-        raise CompileError(problems.errors)
-    return Model(module.source, devices.resolved, circuits, experiments, problems.warnings)
+    problems.raise_errors()
+    found = {name: circuit for name, (circuit, _) in circuits.items()}
+    return Model(module.source, devices.resolved, found, experiments, definitions.callable(), problems.warnings)
 
 
 def library_device(name: str) -> Device | None:
     """A device of the library by its name, or None."""
-    if name not in library_index():
+    block = library_block(name)
+    if block is None:
         return None
     problems = Problems()
-    definitions = collect(syntax.Module(library_module(library_index()[name]).source, ()), problems)
-    found = _Devices(definitions, problems).find(name)
+    device = resolve_device(block, library_functions(), problems)
     problems.raise_errors()
-    return found
+    return device
 
 
+@dataclass(slots=True)
 class _Devices:
-    """Devices resolved when first needed, each once."""
+    """Devices resolved when first needed, each once; the model's own come before the library's."""
 
-    def __init__(self, definitions: Definitions, problems: Problems) -> None:
-        self.definitions = definitions
-        self.problems = problems
-        self.resolved: dict[str, Device] = {}
+    definitions: Definitions
+    resolved: dict[str, Device] = field(default_factory=dict[str, Device])
+    broken: set[str] = field(default_factory=set[str])
 
     def find(self, name: str) -> Device | None:
         """The device of this name, or None."""
+        problems = self.definitions.problems
         if name not in self.resolved:
-            block = self.definitions.device(name)
+            own = self.definitions.devices.get(name)
+            block = own or library_block(name)
             if block is None:
                 return None
-            self.resolved[name] = resolve_device(block, self.definitions.functions, self.problems)
+            before = len(problems.errors)
+            functions = self.definitions.callable() if own else library_functions()
+            self.resolved[name] = resolve_device(block, functions, problems)
+            if len(problems.errors) > before:
+                self.broken.add(name)
         return self.resolved[name]
 
 
-def _experiments(definitions: Definitions, circuits: dict[str, Circuit], problems: Problems) -> dict[str, Experiment]:
-    result: dict[str, Experiment] = {}
-    for block in definitions.experiments:
-        experiment = resolve_experiment(block, circuits, definitions.functions, problems)
-        if experiment is None:
-            continue
-        if experiment.name in result:
-            first = result[experiment.name].span
-            problems.error(
-                "duplicate-name",
-                f"there are two experiments with the name {experiment.name}",
-                (experiment.span, "again here"),
-                (first, "first here"),
-            )
-        result[experiment.name] = experiment
+def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Circuit, set[str]]]:
+    """Circuits by name, each with the names of its elements with which something is wrong."""
+    names = dict.fromkeys((*definitions.devices, *library_devices()))
+    circuits = definitions.circuits
+    library = Library(devices.find, names, devices.broken, circuits, definitions.callable())
+    result: dict[str, tuple[Circuit, set[str]]] = {}
+    for name, block in circuits.items():
+        plan = plan_circuit(block, library, definitions.problems)
+        elements = resolve_elements(plan)
+        sound = {each.name for each in elements if each.device.name not in devices.broken}
+        declared = {each.name.text for each in block.body if isinstance(each, syntax.Element)}
+        result[name] = finish_circuit(plan, elements), declared - sound
     return result
+
+
+def _experiments(
+    definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices
+) -> dict[str, Experiment]:
+    result: dict[str, Experiment] = {}
+    problems = definitions.problems
+    for block in definitions.experiments:
+        assert block.on is not None
+        name, target = block.name.text, block.on.text
+        if target not in circuits:
+            _no_circuit(block, circuits, devices, problems)
+            continue
+        circuit, broken = circuits[target]
+        experiment = resolve_experiment(block, circuit, broken, definitions.callable(), problems)
+        if name in result:
+            headline = f"there are two experiments with the name {name}"
+            duplicate(problems, headline, experiment.span, result[name].span)
+        result[name] = experiment
+    return result
+
+
+def _no_circuit(
+    block: syntax.Block, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices, problems: Problems
+) -> None:
+    assert block.on is not None
+    target = block.on.text
+    what = "learning block" if block.kind == "learning" else "experiment"
+    headline = f"the {what} {block.name.text} runs on {target}, but there is no such circuit"
+    otherwise = f"declare it: circuit {target} {{ ... }}"
+    if target in devices.resolved:
+        otherwise = f"{target} is a device: write a circuit that holds one, M: {target}(a, ground)"
+    unknown(problems, "unknown-circuit", headline, block.on.span, target, circuits, otherwise)
+
+
+# --- what is checked before and after all else
+
+
+def _check_depth(definitions: Definitions) -> None:
+    """Refuse expressions that are nested too deep before anything goes down into them."""
+    blocks = (*definitions.devices.values(), *definitions.circuits.values(), *definitions.experiments)
+    for root in (*blocks, *definitions.functions.values()):
+        pending: list[tuple[syntax.Node, int]] = [(root, 0)]
+        while pending:
+            node, depth = pending.pop()
+            if depth > DEEPEST + _ABOVE:
+                too_deep(definitions.problems, node.span)
+                break
+            pending.extend((each, depth + 1) for each in syntax.children(node))
+
+
+def _check_uncalled(definitions: Definitions) -> None:
+    """Functions that nothing calls are checked for names that mean nothing; the others are checked where they are called."""
+    functions = definitions.callable()
+    blocks = (*definitions.devices.values(), *definitions.circuits.values(), *definitions.experiments)
+    called = {name for block in blocks for name in _calls(block)}
+    pending = [name for name in called if name in functions]
+    while pending:
+        more = {name for name in _calls(functions[pending.pop()]) if name in functions} - called
+        called |= more
+        pending += more
+    for name, function in definitions.functions.items():
+        if name not in called:
+            _check_names(function, functions, definitions.problems)
+
+
+def _calls(node: syntax.Node) -> Iterator[str]:
+    return (each.function.text for each in syntax.walk(node) if isinstance(each, syntax.Call))
+
+
+def _check_names(function: syntax.Function, functions: dict[str, syntax.Function], problems: Problems) -> None:
+    own = [each.text for each in function.parameters]
+    called = {
+        each.function.text: each.function.span for each in syntax.walk(function.body) if isinstance(each, syntax.Call)
+    }
+    names = {
+        each.text: each.span for each in syntax.walk(function.body) if isinstance(each, syntax.Name) and each.is_simple
+    }
+    place = f"the function {function.name.text}"
+    for name in simple_names(function.body):
+        if name in called:
+            if name not in FUNCTIONS and name not in functions:
+                candidates = [*FUNCTIONS, *functions]
+                unknown(problems, "unknown-function", f"there is no function {name}", called[name], name, candidates)
+        elif name not in (*own, *CONSTANTS, TIME_NAME):
+            unknown(problems, "unknown-name", f"{name} is not known in {place}", names[name], name, [*own, *CONSTANTS])

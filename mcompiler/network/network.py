@@ -22,7 +22,7 @@ class Group:
 
     Attributes:
         name: of the class; the element's where there is only one.
-        device: the template.
+        device: the template; initial values that depend on parameters of the circuit are its states' own.
         elements: names of the elements, in order; their members follow each other.
         given: parameters and inputs that are expressions of global parameters, of other parameters and of time: definitions of the template.
         values: the other parameters and constant inputs, shape () for one value or (members,).
@@ -43,7 +43,8 @@ class Group:
 class VertexClass:
     """Nodes of one kind.
 
-    capacitive  nodes with a capacitor to ground: the voltage is an unknown
+    capacitive  nodes with a capacitor to ground: the voltage is an unknown; ``initials`` are its values at the start (NaN where
+                ``start``, an expression of global parameters, holds)
     driven      nodes at a voltage source to ground; ``sign`` is -1 where the source's first terminal is at ground
     """
 
@@ -53,6 +54,7 @@ class VertexClass:
     group: Group | None = None
     sign: int = 1
     initials: Floats = field(default_factory=lambda: np.empty(0))
+    start: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,14 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A circuit with its sizes and values, and the losses of its experiment."""
+    """A circuit with its sizes and values, and the losses of its experiment.
+
+    Attributes:
+        parameters: those of the circuit that have a number of their own.
+        derived: its sizes, and its parameters that follow from others, as expressions of ``parameters`` by their plain names.
+        elements: where each element is found; ``nodes`` likewise.
+        observers: what the losses read.
+    """
 
     name: str
     parameters: tuple[GlobalParameter, ...]
@@ -124,12 +133,44 @@ class Network:
     nodes: Mapping[str, Place]
     losses: tuple[Loss, ...] = ()
     observers: tuple[Observer, ...] = ()
+    derived: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
 
     def group(self, name: str) -> Group | None:
         """The group of the class with this name."""
-        return next((each.group for each in (*self.vertices, *self.edges) if each.name == name), None)
+        owners: tuple[VertexClass | EdgeClass, ...] = (*self.vertices, *self.edges)
+        return next((each.group for each in owners if each.name == name), None)
 
     def sizes(self) -> dict[str, int]:
         """Number of members of every class that the model has (derivations may add classes with one member)."""
         counts = {each.name: len(each.nodes) for each in self.vertices}
         return {**counts, **{each.name: each.group.size for each in self.edges}}
+
+
+def global_name(name: str) -> str:
+    """How a parameter of the circuit is called in a template; never the name of a quantity of a device."""
+    return f"circuit.{name}"
+
+
+def pick_name(observer: Observer) -> str:
+    """The parameter that is 1 for the member that an observer reads."""
+    return f"pick {observer.name}"
+
+
+def node_quantity(network: Network, owner: str) -> str:
+    """What the voltage of a node is called in its class."""
+    vertex = next(each for each in network.vertices if each.name == owner)
+    return "v" if vertex.sign > 0 else "node v"
+
+
+def locate(place: Place, indices: tuple[int, ...]) -> tuple[str, int] | None:
+    """Class and member of one member of an array; None where the indices lie outside."""
+    if len(indices) != len(place.shape):
+        return None
+    if any(not 0 <= index < extent for index, extent in zip(indices, place.shape, strict=True)):
+        return None
+    flat = int(np.ravel_multi_index(indices, place.shape)) if indices else 0
+    for part in place.parts:
+        found = np.flatnonzero(part.positions == flat)
+        if len(found):
+            return part.owner, int(part.members[int(found[0])])
+    return None

@@ -37,7 +37,7 @@ def _lines(network: Network) -> Iterator[str]:
 
 
 def _vertex(vertex: VertexClass) -> Iterator[str]:
-    yield f"vertex {vertex.name} {vertex.kind} {vertex.sign}"
+    yield f"vertex {vertex.name} {vertex.kind} {vertex.sign} {vertex.start!r}"
     if vertex.group is not None:
         yield from _group(vertex.group)
 

@@ -1,0 +1,64 @@
+"""The problems that several parts of this room find, by what they mean."""
+
+from collections.abc import Iterable
+
+from mcompiler.diagnostics import Problems, did_you_mean
+from mcompiler.model.scope import Known
+from mcompiler.source import Span
+from mcompiler.units import DIMENSIONLESS, Dimension
+
+
+def duplicate(problems: Problems, headline: str, again: Span, first: Span | None) -> None:
+    """Something is said twice."""
+    before = [(first, "first here")] if first is not None and first != again else []
+    problems.error("duplicate-name", headline, (again, "again here"), *before)
+
+
+def unknown(
+    problems: Problems,
+    code: str,
+    headline: str,
+    span: Span,
+    name: str,
+    candidates: Iterable[str],
+    otherwise: str = "",
+    note: str = "",
+) -> None:
+    """A name means nothing here; the hint is a near one of ``candidates``, else ``otherwise``."""
+    hints = did_you_mean(name, candidates) or ((otherwise,) if otherwise else ())
+    problems.error(code, headline, span, hints=hints, notes=(note,) if note else ())
+
+
+def unsupported(problems: Problems, what: str, span: Span, *hints: str) -> None:
+    """Part of the language that is not compiled yet."""
+    headline = f"{what} part of the language, but this version does not compile them"
+    problems.error("unsupported", headline, span, hints=hints)
+
+
+def circular(problems: Problems, headline: str, circle: list[str], places: Iterable[Span | None]) -> None:
+    """Names that need each other, in a circle; ``places`` are where each is given."""
+    following = [*circle[1:], circle[0]]
+    labels = [
+        (place, f"{name} needs {other}") for name, other, place in zip(circle, following, places, strict=True) if place
+    ]
+    problems.error("circular-definition", f"{headline}: {' -> '.join([*circle, circle[0]])}", *labels)
+
+
+def unbalanced(
+    problems: Problems, left: tuple[Span, Dimension], right: tuple[Span, Dimension], since: str = ""
+) -> None:
+    """The two sides of an equation have different units; ``since`` says where the left one's comes from."""
+    factor = left[1] / right[1]
+    problems.error(
+        "unit-mismatch",
+        "the two sides of this equation have different units",
+        (left[0], f"{left[1]}{since}"),
+        (right[0], str(right[1])),
+        hints=(f"the right side lacks a factor in {factor}",),
+    )
+
+
+def described(known: Known) -> str:
+    """The unit of a quantity, in words and with the line of its declaration."""
+    line = f" (line {known.span.line})" if known.span else ""
+    return f"{'dimensionless' if known.dimension == DIMENSIONLESS else f'in {known.dimension}'}{line}"

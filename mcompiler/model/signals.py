@@ -1,0 +1,182 @@
+"""Signals of experiments: ``M.w``, ``cell[0, 3].i``, ``top.v``."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mcompiler.diagnostics import Problems, did_you_mean
+from mcompiler.dsl import syntax
+from mcompiler.model.check import Checker
+from mcompiler.model.elements import counted
+from mcompiler.model.evaluate import evaluate, whole
+from mcompiler.model.expression import Expression, name_set
+from mcompiler.model.faults import unknown
+from mcompiler.model.model import Circuit, Device, Element, Floats, Node, Signal
+from mcompiler.model.scope import Functions, Known, Scope
+from mcompiler.units import CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
+
+
+def quantities(device: Device) -> dict[str, Dimension]:
+    """What can be observed of an element with this device."""
+    own = {
+        **{each.name: each.dimension for each in device.states},
+        **{each.name: each.dimension for each in device.definitions},
+    }
+    if device.law is not None and device.law.kind == "capacitance":
+        return {"v": VOLTAGE, **own}
+    return {"v": VOLTAGE, "i": CURRENT, **own}
+
+
+@dataclass
+class Target:
+    """The circuit that an experiment runs on, by names.
+
+    Attributes:
+        circuit: the circuit.
+        broken: names of its elements with which something is wrong, so that nothing is said of who reads them.
+        functions: what expressions may call.
+        check: resolves expressions.
+        sizes: values of sizes, for indices.
+    """
+
+    circuit: Circuit
+    broken: Collection[str]
+    functions: Functions
+    check: Checker
+    sizes: Mapping[str, Floats]
+
+    @property
+    def problems(self) -> Problems:
+        """Where problems are noted."""
+        return self.check.problems
+
+    @cached_property
+    def elements(self) -> dict[str, Element]:
+        """The elements by name."""
+        return {each.name: each for each in self.circuit.elements}
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """The nodes by name."""
+        return {each.name: each for each in self.circuit.nodes}
+
+    @cached_property
+    def own(self) -> dict[str, Known]:
+        """Parameters, sizes and inputs of the circuit."""
+        circuit = self.circuit
+        return {
+            **{each.name: Known(each.dimension, each.span, "parameter") for each in circuit.parameters},
+            **{each.name: Known(each.dimension, each.span, "size") for each in circuit.sizes},
+            **{each.name: Known(each.dimension, each.span, "input") for each in circuit.inputs},
+        }
+
+    def scope(self, place: str) -> Scope:
+        """What values that are constant in time may use."""
+        own = self.own
+        constants = {name: known for name, known in own.items() if known.what != "input"}
+        inputs = {name: known for name, known in own.items() if known.what == "input"}
+        return Scope(constants, self.functions, place, time=False, elsewhere=inputs)
+
+
+def signal(node: syntax.Expression, target: Target) -> Signal | None:
+    """The signal that ``node`` names, or None, which is noted."""
+    if not isinstance(node, syntax.Name):
+        target.problems.error("unknown-signal", "a signal is named like M.w", node.span)
+        return None
+    name = node.parts[0].name
+    is_known = name in target.elements or name in target.nodes
+    match node.parts:
+        case _ if name in target.broken:
+            pass
+        case (owner, quantity) if is_known:
+            return _quantity_of(node, owner, quantity, target)
+        case (_,) if is_known:
+            _bare(node, target)
+        case _:
+            not_a_signal(node, target)
+    return None
+
+
+def _quantity_of(node: syntax.Name, owner: syntax.Part, quantity: syntax.Part, target: Target) -> Signal | None:
+    element = target.elements.get(owner.name)
+    known = quantities(element.device) if element is not None else {"v": VOLTAGE}
+    if quantity.indices:
+        headline = "the index belongs to the element or node, before the dot"
+        hints = (f"write {owner.name}[...].{quantity.name}",)
+        target.problems.error("index-count", headline, node.span, hints=hints)
+        return None
+    if quantity.name not in known:
+        _unknown_quantity(node, known, target)
+        return None
+    indices = _indices(owner, rank(owner.name, target), target)
+    return None if indices is None else Signal(owner.name, quantity.name, known[quantity.name], node.span, indices)
+
+
+def rank(name: str, target: Target) -> int:
+    """The number of indices of an element or node."""
+    element = target.elements.get(name)
+    return len(element.indices) if element is not None else len(target.nodes[name].shape)
+
+
+def _bare(node: syntax.Name, target: Target) -> None:
+    name = node.parts[0].name
+    is_node = name in target.nodes
+    headline = f"{name} is {'a node' if is_node else 'an element'}; a signal is one of its quantities"
+    quantity = "v" if is_node else next(iter(quantities(target.elements[name].device)))
+    target.problems.error("unknown-signal", headline, node.span, hints=(f"write {node.span.text}.{quantity}",))
+
+
+def _unknown_quantity(node: syntax.Name, known: Mapping[str, Dimension], target: Target) -> None:
+    owner, quantity = node.parts[0].name, node.parts[-1].name
+    is_capacitor = owner in target.elements and quantity == "i"
+    note = (
+        "the current of a capacitor is that of the other elements at its node, taken together" if is_capacitor else ""
+    )
+    parameter = owner in target.elements and any(
+        each.name == quantity for each in target.elements[owner].device.parameters
+    )
+    if parameter:
+        headline = f"{node.text} is a parameter: it is constant, not a signal"
+        target.problems.error("unknown-signal", headline, node.span, hints=(f"it has {', '.join(known)}",))
+        return
+    headline = f"{owner} has no signal {quantity}"
+    unknown(target.problems, "unknown-signal", headline, node.span, quantity, known, f"it has {', '.join(known)}", note)
+
+
+def not_a_signal(node: syntax.Name, target: Target) -> None:
+    """Nothing of the circuit has this name."""
+    owners = [*target.elements, *target.nodes]
+    name = node.parts[0].name
+    hints = did_you_mean(name, owners) or (f"{target.circuit.name} has {', '.join(owners[:20])}",)
+    headline = f"{node.text} is not a signal of {target.circuit.name}"
+    target.problems.error("unknown-signal", headline, node.span, hints=hints)
+
+
+def _indices(owner: syntax.Part, expected: int, target: Target) -> tuple[int, ...] | None:
+    if owner.indices and len(owner.indices) != expected:
+        headline = f"{owner.name} has {counted(expected)}, not {len(owner.indices)}"
+        target.problems.error("index-count", headline, owner.span)
+        return None
+    found = [_index(each, target) for each in owner.indices]
+    known = tuple(each for each in found if each is not None)
+    return known if len(known) == len(found) else None
+
+
+def _index(node: syntax.Expression, target: Target) -> int | None:
+    found = target.check.of(node, target.scope("an index"), DIMENSIONLESS, "an index")
+    if found is None:
+        return None
+    value = _known(found, target)
+    index = None if value is None else whole(value)
+    if index is None or index < 0:
+        headline = "an index is a whole number, zero or more"
+        if value is None:
+            headline = "an index is made of whole numbers and sizes"
+        target.problems.error("index-out-of-range", headline, node.span)
+        return None
+    return index
+
+
+def _known(found: Expression, target: Target) -> float | None:
+    """The value of an index that uses sizes."""
+    return float(evaluate(found, target.sizes)) if name_set(found) <= target.sizes.keys() else None

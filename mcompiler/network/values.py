@@ -1,0 +1,224 @@
+"""Values of elements: numbers, and what stays an expression of the circuit's parameters, of other parameters or of time."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from mcompiler.diagnostics import Problems
+from mcompiler.model.evaluate import evaluate
+from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, names, substitute
+from mcompiler.model.model import Device, Distribution, Input, Parameter, State, Value, expressions_of
+from mcompiler.model.scope import ordered
+from mcompiler.network.constants import Constants, check_bounds, check_number
+from mcompiler.network.draw import draw
+from mcompiler.network.network import Floats, global_name
+from mcompiler.network.wiring import Wired
+from mcompiler.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What an element's template is filled with.
+
+    Attributes:
+        given: parameters and inputs that are expressions.
+        numbers: the others, shape () or (members,).
+        starts: initial values that are expressions in place of the template's.
+        initials: initial values that are numbers in place of the template's, shape (members,).
+    """
+
+    given: dict[str, Expression] = field(default_factory=dict[str, Expression])
+    numbers: dict[str, Floats] = field(default_factory=dict[str, Floats])
+    starts: dict[str, Expression] = field(default_factory=dict[str, Expression])
+    initials: dict[str, Floats] = field(default_factory=dict[str, Floats])
+
+    def device(self, device: Device) -> Device:
+        """The template with the initial values that are expressions."""
+        states = [
+            replace(each, initial=self.starts[each.name]) if each.name in self.starts else each
+            for each in device.states
+        ]
+        return replace(device, states=tuple(states)) if self.starts else device
+
+
+class _Chosen(NamedTuple):
+    """A value, where it is given, and whether in terms of the circuit's names or of the device's."""
+
+    value: Value
+    span: Span
+    scope: Literal["circuit", "device"]
+
+
+@dataclass(slots=True)
+class _Filling:
+    """The values of one element in the making; ``known`` are numbers by the device's names."""
+
+    wired: Wired
+    constants: Constants
+    problems: Problems
+    values: Values = field(default_factory=Values)
+    known: dict[str, Floats] = field(default_factory=dict[str, Floats])
+
+    @property
+    def outer(self) -> dict[str, Floats]:
+        """Numbers by the circuit's names and the element's indices."""
+        return {**self.constants.numbers, **self.wired.index}
+
+    def choose(self, kind: Literal["set", "input", "initial"], name: str, default: Value | None) -> _Chosen | None:
+        """The value that counts: the experiment's, else the element's, else its parameter set's, else the device's."""
+        element = self.wired.element
+        assigned = self.constants.assignments.get((kind, element.name, name))
+        if assigned is not None:
+            return _Chosen(assigned.value, assigned.value.span, "circuit")
+        if name in element.values:
+            return _Chosen(element.values[name], element.values[name].span, "circuit")
+        if name in element.preset:
+            return _Chosen(element.preset[name], element.preset[name].span, "device")
+        return None if default is None else _Chosen(default, default.span, "device")
+
+
+def fill(wired: Wired, constants: Constants, problems: Problems) -> Values:
+    """The values of an element; what is wrong with them is in ``problems``."""
+    filling = _Filling(wired, constants, problems)
+    device = wired.element.device
+    declared: dict[str, Parameter | Input] = {each.name: each for each in device.parameters}
+    declared |= {each.name: each for each in device.inputs}
+    chosen: dict[str, _Chosen] = {}
+    for name, each in declared.items():
+        found = filling.choose("input" if isinstance(each, Input) else "set", name, each.default)
+        if found is not None:
+            chosen[name] = found
+    inner = {
+        name: name_set(*expressions_of(each.value)) if each.scope == "device" else () for name, each in chosen.items()
+    }
+    order, circle = ordered(inner)
+    if circle:
+        headline = f"the values of {wired.element.name} need each other: {' -> '.join([*circle, circle[0]])}"
+        problems.error("circular-definition", headline, *(chosen[name].span for name in circle))
+        return filling.values
+    for name in order:
+        _parameter(filling, declared[name], chosen[name])
+    for state in device.states:
+        _initial(filling, state)
+        _check_scale(filling, state)
+    return filling.values
+
+
+def _parameter(filling: _Filling, each: Parameter | Input, chosen: _Chosen) -> None:
+    name, values = each.name, filling.values
+    number = _number(filling, chosen, name)
+    if number is not None:
+        filling.known[name] = number
+        what = f"the value of {filling.wired.element.name}.{name}"
+        check_number(filling.problems, what, number, chosen.span, each.span)
+        if isinstance(each, Parameter):
+            known = {**filling.known, name: number}
+            check_bounds(filling.problems, what, number, each, known, chosen.span)
+    expression = _expression(filling, chosen)
+    if expression is not None:
+        values.given[name] = expression
+    elif number is not None:
+        values.numbers[name] = number
+
+
+def _initial(filling: _Filling, state: State) -> None:
+    name, element = state.name, filling.wired.element
+    chosen = filling.choose("initial", name, state.initial)
+    number = np.zeros(()) if chosen is None else _number(filling, chosen, name)
+    what = f"the initial value of {element.name}.{name}"
+    span = state.span if chosen is None else chosen.span
+    if number is not None:
+        check_number(filling.problems, what, number, span, state.span)
+        check_bounds(filling.problems, what, number, state, filling.known, span, "initial-out-of-bounds")
+    is_template = chosen is None or (chosen.value is state.initial and not isinstance(chosen.value, Distribution))
+    if is_template or chosen is None:
+        return
+    expression = _expression(filling, chosen)
+    if expression is not None:
+        filling.values.starts[name] = expression
+    elif number is not None:
+        filling.values.initials[name] = np.array(np.broadcast_to(number, (filling.wired.size,)))
+
+
+def _number(filling: _Filling, chosen: _Chosen, name: str) -> Floats | None:
+    """The numbers that a value stands for; None where it depends on time, or data do not fit."""
+    known = filling.outer if chosen.scope == "circuit" else filling.known
+    value = chosen.value
+    read = name_set(*expressions_of(value))
+    if chosen.scope == "circuit":
+        if not _fits(filling, name, chosen, read):
+            return None
+        columns = {column: _flat(known[column]) for column in read if "." in column}
+        known = {**known, **columns}
+    if TIME_NAME in read or not read <= known.keys():
+        return None
+    wired = filling.wired
+    return draw(
+        value, known, (wired.size,) if wired.shape else (), f"{wired.element.name}.{name}", filling.constants.seed
+    )
+
+
+def _flat(column: Floats) -> Floats:
+    return column.reshape(()) if column.size == 1 else column.reshape(-1)
+
+
+def _fits(filling: _Filling, name: str, chosen: _Chosen, read: "frozenset[str]") -> bool:
+    """Whether columns of data have the shape of the element."""
+    shape = filling.wired.shape
+    for column in sorted(each for each in read if "." in each):
+        found = filling.constants.numbers[column].shape
+        if found in (shape, ()) or (found == (1,) and not shape):
+            continue
+        needs = f"one number or the shape {shape}" if shape else "one number"
+        headline = f"{filling.wired.element.name}.{name} needs {needs}, but {column} has the shape {found}"
+        hints = ("one run per sample is not compiled in this version: run(ensemble=...) takes numbers",)
+        places = [
+            each.span
+            for expression in expressions_of(chosen.value)
+            for each in names(expression)
+            if each.name == column
+        ]
+        is_batch = found[1:] == shape and bool(shape)
+        filling.problems.error("data-shape", headline, places[0], hints=hints if is_batch else ())
+        return False
+    return True
+
+
+def _expression(filling: _Filling, chosen: _Chosen) -> Expression | None:
+    """What stays an expression in the template; None where a number says it all."""
+    if isinstance(chosen.value, Distribution):
+        return None
+    if chosen.scope == "device":
+        return chosen.value if name_set(chosen.value) else None
+    constants, index = filling.constants, filling.wired.index
+    expression = substitute(chosen.value, constants.formulas)
+    read = name_set(expression)
+    if not read & {TIME_NAME, *constants.leaves}:
+        return None
+    outside: dict[str, Expression] = {}
+    for each in names(expression):
+        if each.name in constants.leaves:
+            outside[each.name] = Name(global_name(each.name), each.dimension, each.span)
+        elif each.name != TIME_NAME:
+            is_index = each.name in index
+            inside = f"index {each.name}" if is_index else f"data {each.name}"
+            number = index[each.name] if is_index else _flat(constants.numbers[each.name])
+            filling.values.numbers[inside] = number
+            outside[each.name] = Name(inside, each.dimension, each.span)
+    return substitute(expression, outside)
+
+
+def _check_scale(filling: _Filling, state: State) -> None:
+    """A scale that follows from parameters is positive and finite."""
+    scale = state.scale
+    if scale is None or not name_set(scale) <= filling.known.keys():
+        return
+    number = evaluate(scale, filling.known)
+    if not np.all((number > 0) & np.isfinite(number)):
+        worst = float(number.reshape(-1)[int(np.argmin((number > 0) & np.isfinite(number)))])
+        headline = (
+            f"the scale of {filling.wired.element.name}.{state.name} is {worst:g}; it must be positive and finite"
+        )
+        hints = (f"give the state a scale of its own: state {state.name} ... scale 1[{state.dimension}]",)
+        filling.problems.error("missing-scale", headline, state.span, (scale.span, "it follows from this"), hints=hints)
