@@ -15,7 +15,8 @@ import numpy as np
 
 from mcompiler.backends.callables import PythonLibrary, python_library
 from mcompiler.backends.protocols import Function
-from mcompiler.backends.text import CONSTANTS, ELEMENTARY, module_text
+from mcompiler.backends.text import module_text
+from mcompiler.backends.values import CONSTANTS, ELEMENTARY, PREDICTABLE
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
@@ -40,7 +41,7 @@ def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:
 def elementary_functions() -> dict[str, Callable[..., Real]]:
     """What generated text calls, with C's meaning: infinities and NaN in the place of exceptions."""
     found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
-    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt}
+    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, PREDICTABLE: bool}
 
 
 def _c_function(name: str) -> Callable[..., Real]:

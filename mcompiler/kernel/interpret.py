@@ -259,5 +259,6 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "and": _and,
     "or": _or,
     "not": operator.not_,
+    "predictable": bool,
     "where": _where,
 }

@@ -89,6 +89,11 @@ _TABLE: tuple[Operation, ...] = (
     Operation("and", (((BOOL, BOOL), BOOL),), "a and b, both evaluated"),
     Operation("or", (((BOOL, BOOL), BOOL),), "a or b, both evaluated"),
     Operation("not", (((BOOL,), BOOL),), "not a"),
+    Operation(
+        "predictable",
+        (((BOOL,), BOOL),),
+        "a; says that it is mostly what it was before: a branch then costs less than a selection",
+    ),
     Operation("where", (((BOOL, F64, F64), F64), ((BOOL, I64, I64), I64)), "b if a else c, all three evaluated"),
 )
 

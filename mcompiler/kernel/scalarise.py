@@ -11,6 +11,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from mcompiler.kernel.abi import SWEEP
 from mcompiler.kernel.build import Names, full_name
 from mcompiler.kernel.ir import (
     Accumulate,
@@ -35,7 +36,7 @@ from mcompiler.kernel.layout import Layout
 from mcompiler.kernel.prune import prune
 from mcompiler.kernel.share import fold
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import loads_in, values_of, walk
+from mcompiler.kernel.walk import bound_names, loads_in, names_in, substitute, values_of, walk, with_values
 from mcompiler.network.structure import SCALAR_MEMBERS
 
 _LAYOUT = "z"
@@ -77,19 +78,57 @@ def is_small(layout: Layout, z: NDArray[np.int64]) -> bool:
 
 def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
     """What stands at each place of ``w``."""
-    return {
-        z[quantity.slot] + member: full_name(each.name, quantity.name)
-        for each in layout.classes
-        for quantity in each.scratch
-        for member in range(z[each.count_slot])
-    }
+    names: dict[int, str] = {}
+    for each in layout.classes:
+        count = z[each.count_slot]
+        for quantity in each.scratch:
+            for member in range(count):
+                name = full_name(each.name, quantity.name)
+                names[z[quantity.slot] + member] = f"{name} {member}" if count > 1 else name
+    return names
 
 
 def _scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
     evaluator = _Evaluator(z, scratch, Names([argument.name for argument in kernel.signature.arguments]))
     body, _ = evaluator.block(kernel.body)
-    needed = prune(body)
+    needed = prune(_together(body) if kernel.signature == SWEEP else body)
     return simplify_kernel(replace(kernel, body=_without_dead_stores(needed, _loaded_scratch(needed))))
+
+
+def _together(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """A sweep whose sums over earlier stages are all made in one loop, where the first of them stood.
+
+    They may be made before anything is stored: a sweep reads rows of K before its own and writes its own.
+    """
+    sums = [each for each in body if isinstance(each, Reduce) and each.count == Local("stage")]
+    if len(sums) < 2:
+        return body
+    first = sums[0]
+    before = body[: body.index(first)]
+    known = {argument.name for argument in SWEEP.arguments} | set(bound_names(before))
+    joined = [each for each in sums if _free_names(each) <= known]
+    one = Reduce(
+        tuple(replace(total, value=_with_index(total.value, each, first)) for each in joined for total in each.totals),
+        first.index,
+        first.count,
+        tuple(
+            with_values(inner, lambda value, each=each: _with_index(value, each, first))
+            for each in joined
+            for inner in each.body
+        ),
+        first.comment,
+    )
+    return tuple(one if each is first else each for each in body if each is first or each not in joined)
+
+
+def _free_names(loop: Reduce) -> set[str]:
+    """The names that a loop without loops inside takes from around it."""
+    used = {name for each in (loop, *loop.body) for value in values_of(each) for name in names_in(value)}
+    return used - {loop.index, *bound_names(loop.body)}
+
+
+def _with_index(value: Value, loop: Reduce, other: Reduce) -> Value:
+    return substitute(value, {loop.index: Local(other.index)})
 
 
 @dataclass(slots=True)
@@ -164,6 +203,10 @@ class _Evaluator:
                 return self.values.get(name, value)
             case Load(array, index):
                 return self.load(array, self.value(index))
+            case Op("where", (condition, chosen, other)):
+                # Evaluations follow each other closely in time, and here each selection has one member's machine code to itself.
+                known = Op("predictable", (self.value(condition),))
+                return Op("where", (known, self.value(chosen), self.value(other)))
             case Op(name, arguments):
                 return fold(Op(name, tuple(self.value(argument) for argument in arguments)))
             case Float() | Integer():
@@ -228,7 +271,7 @@ class _Evaluator:
     def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total], values: list[Value]) -> None:
         around = self.turn
         for turn in range(count):
-            self.turn = f"{around}[{turn}]" if count > 1 else around
+            self.turn = f", member {turn}" if count > 1 else around
             self.values[loop.index] = Integer(turn)
             self.run(loop.body)
             values = [

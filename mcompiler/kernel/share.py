@@ -28,12 +28,23 @@ from mcompiler.kernel.ir import (
 )
 from mcompiler.kernel.walk import bound_names, written_arrays
 
-_GENERATED = re.compile(r"s(_\d+)?")
+_GENERATED = re.compile(r"s(_\d+)*")
 _INTEGER = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}
+_DOUBLE = {"add": float.__add__, "sub": float.__sub__, "mul": float.__mul__}
 
 
 def fold(operation: Op) -> Value:
-    """Integer arithmetic on literals, done; ``x + 0``, ``x * 1`` and ``x * 0`` on integers, known; everything else as it is."""
+    """Arithmetic on literals, done, and operations that leave a value as it is, left out; everything else as it is."""
+    match operation:
+        case Op(_, (Integer(), _) | (_, Integer())):
+            return _fold_integers(operation)
+        case Op(_, (Float(), _) | (_, Float())):
+            return _fold_doubles(operation)
+        case _:
+            return operation
+
+
+def _fold_integers(operation: Op) -> Value:
     match operation:
         case Op("add" | "sub" | "mul" as name, (Integer(a), Integer(b))):
             return Integer(_INTEGER[name](a, b))
@@ -43,6 +54,21 @@ def fold(operation: Op) -> Value:
             return other
         case Op("mul", (Integer(0), _)) | Op("mul", (_, Integer(0))):
             return Integer(0)
+        case _:
+            return operation
+
+
+def _fold_doubles(operation: Op) -> Value:
+    """Of sums only ``x - 0.0`` leaves every ``x`` as it is: ``-0.0 + 0.0`` is 0.0."""
+    match operation:
+        case Op("add" | "sub" | "mul" as name, (Float(a), Float(b))):
+            return Float(_DOUBLE[name](a, b))
+        case Op("div", (Float(a), Float(b))) if b != 0.0:
+            return Float(a / b)
+        case Op("mul", (Float(1.0), other)) | Op("mul" | "div", (other, Float(1.0))):
+            return other
+        case Op("sub", (other, Float(zero))) if zero.hex() == (0.0).hex():
+            return other
         case _:
             return operation
 

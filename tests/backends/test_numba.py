@@ -13,7 +13,8 @@ import pytest
 from mcompiler.backends.numba import backend
 from mcompiler.backends.numba.load import load_object
 from mcompiler.backends.protocols import CompileOptions, Function
-from mcompiler.backends.text import float_text, module_text
+from mcompiler.backends.text import module_text
+from mcompiler.backends.values import float_text
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import BREAKPOINT, INITIAL, Signature
 from mcompiler.kernel.ir import Float, For, Integer, Kernel, KernelModule, Load, Local, Op, Return, Store

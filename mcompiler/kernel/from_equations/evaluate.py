@@ -82,8 +82,7 @@ def sources_of(environment: Environment, owner: Class, member: Member) -> dict[s
             _varying(parameter, owner.name, member) if parameter.varies else _uniform(parameter, owner.name)
         )
     for read in owner.template.reads:
-        end = graph.end(owner, read.end)
-        sources[read.symbol] = _scratch(end, read.name, member.ends[read.end], f"{end.name}.{read.name}")
+        sources[read.symbol] = _scratch(graph.end(owner, read.end), read.name, member.ends[read.end])
     for name in environment.published.get(owner.name, ()):
         sources[owner.symbol(name)] = _scratch(owner, name, member.index)
     for accumulator in owner.template.accumulators:
@@ -110,8 +109,8 @@ def _varying(quantity: Quantity, owner: str, member: Member) -> Source:
     return Source(load, described(full_name(owner, quantity.name), quantity))
 
 
-def _scratch(owner: Class, name: str, index: Value, comment: str = "") -> Source:
-    return Source(lambda block: Load("w", scratch_place(block, owner, name, index)), comment)
+def _scratch(owner: Class, name: str, index: Value) -> Source:
+    return Source(lambda block: Load("w", scratch_place(block, owner, name, index)), full_name(owner.name, name))
 
 
 def evaluate(

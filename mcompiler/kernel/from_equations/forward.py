@@ -65,7 +65,12 @@ def contributions_to(edge: Class, accumulators: Mapping[str, Sequence[str]]) -> 
 
 
 def prepare(
-    block: Block, environment: Environment, bodies: Sequence[Body], *, running: Sequence[Body] = ()
+    block: Block,
+    environment: Environment,
+    bodies: Sequence[Body],
+    *,
+    running: Sequence[Body] = (),
+    keeping: bool = False,
 ) -> Environment:
     """Computes what the bodies need from other classes.
 
@@ -74,20 +79,30 @@ def prepare(
         environment: where inputs are found.
         bodies: what will be run afterwards.
         running: bodies of edges that run in the same loops as the edges' contributions.
+        keeping: whether to put into scratch, beside what edges read, the unknowns that it is made from, where they cost more than a load.
 
     Returns:
         The environment for bodies that come afterwards.
     """
     graph = environment.graph
     need = need_of(graph, (*bodies, *running))
+    published = {vertex.name: need.published[vertex.name] for vertex in graph.vertices}
+    if keeping:
+        published = {vertex.name: _with_unknowns(vertex, published[vertex.name]) for vertex in graph.vertices}
     for vertex in graph.vertices:
-        _publish(block, environment, vertex, need.published[vertex.name])
+        _publish(block, environment, vertex, published[vertex.name])
     for vertex in graph.vertices:
         clear(block, vertex, need.accumulators[vertex.name])
     for edge in graph.edges:
         own = [body for body in running if body.owner is edge]
         visit(block, environment, join(edge, [*_contributing(graph, edge, need), *own]))
-    return replace(environment, published=need.published)
+    return replace(environment, published=published)
+
+
+def _with_unknowns(vertex: Class, names: tuple[str, ...]) -> tuple[str, ...]:
+    made_from = needed(vertex.program.steps, [vertex.symbol(name) for name in names])
+    unknowns = [each.symbol.name for each in vertex.template.unknowns if each.symbol in made_from]
+    return (*names, *(name for name in unknowns if name not in names))
 
 
 def _publish(block: Block, environment: Environment, vertex: Class, names: tuple[str, ...]) -> None:

@@ -49,7 +49,7 @@ class Class:
         return next((each for each in self.layout.parameters if each.name == symbol.name), None)
 
     def scratch(self, name: str) -> Quantity:
-        """The place of an accumulator, a quantity that edges read, or (``bar ...``) the adjoint of one of these."""
+        """The place of an accumulator, a quantity that edges read, the adjoint of one of these (``bar ...``), or an unknown of a vertex that is read."""
         return next(each for each in self.layout.scratch if each.name == name)
 
     def symbol(self, name: str) -> sympy.Symbol:
@@ -143,8 +143,10 @@ def _quantities(parameters: tuple[Parameter, ...], slots: Slots) -> tuple[Quanti
 def _scratch(system: System, owner: str, template: Template, slots: Slots) -> tuple[Quantity, ...]:
     read = {r.name: str(r.dimension) for edge in system.edges for r in edge.template.reads if edge.ends[r.end] == owner}
     places = read | {each.symbol.name: str(each.dimension) for each in template.accumulators}
-    names = [*places, *(bar(name) for name in places)]
-    return tuple(Quantity(name, places.get(name, ""), slots.take()) for name in names)
+    kept = {each.symbol.name: str(each.dimension) for each in template.unknowns} if read else {}
+    names = [*places, *(name for name in kept if name not in places), *(bar(name) for name in places)]
+    dimensions = kept | places
+    return tuple(Quantity(name, dimensions.get(name, ""), slots.take()) for name in names)
 
 
 def _observables(template: Template, numbers: Iterator[int]) -> tuple[Observable, ...]:

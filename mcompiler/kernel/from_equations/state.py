@@ -29,7 +29,8 @@ def sweep(graph: Graph) -> Kernel:
     bodies = [_rates(each, start) for each in graph.classes if each.template.unknowns]
     environment = Environment(graph, _stage_values(unknowns))
     vertices = [body for body in bodies if not body.owner.is_edge]
-    environment = prepare(kernel.top, environment, vertices, running=[body for body in bodies if body.owner.is_edge])
+    edges = [body for body in bodies if body.owner.is_edge]
+    environment = prepare(kernel.top, environment, vertices, running=edges, keeping=True)
     for body in vertices:
         visit(kernel.top, environment, body)
     return kernel.finish()
