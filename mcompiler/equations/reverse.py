@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sympy
 
+from mcompiler.equations.functions import where
 from mcompiler.equations.names import bar, dot
 from mcompiler.equations.system import ZERO
 
@@ -114,4 +115,12 @@ def _share(
     for symbol in symbols_of(value):
         partial = value.diff(symbol) if symbol in active else ZERO
         if partial != ZERO:
-            shares.setdefault(symbol, []).append(seed * partial)
+            shares.setdefault(symbol, []).append(_scaled(seed, partial))
+
+
+def _scaled(seed: sympy.Expr, partial: sympy.Expr) -> sympy.Expr:
+    """The product, inside the branches of a selection: what is not selected is never multiplied by zero."""
+    if isinstance(partial, where):  # type: ignore[arg-type]
+        condition, chosen, other = partial.args
+        return where(condition, _scaled(seed, chosen), _scaled(seed, other))
+    return seed * partial

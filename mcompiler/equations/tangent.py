@@ -100,9 +100,7 @@ def _path(owner: str, parameter: Parameter) -> str:
 
 def _directions(parameters: Iterable[Parameter], dots: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[Parameter, ...]:
     return tuple(
-        replace(each, symbol=dot(each.symbol.name), doc=f"direction in {each.symbol.name}")
-        for each in parameters
-        if each.symbol in dots
+        replace(each, symbol=dot(each.symbol.name), doc="direction") for each in parameters if each.symbol in dots
     )
 
 
@@ -130,9 +128,7 @@ def _vertex(vertex: VertexClass, shared: _Dots, moves: _Moves, collected: set[st
     moving = [each for each in template.accumulators if each.symbol.name in collected]
     linear = _linear(vertex.name, template, shared, moves, {each.symbol: dot(each.symbol.name) for each in moving})
     made = _assembled(linear)
-    added = tuple(
-        Accumulator(dot(each.symbol.name), each.dimension, f"change of {each.symbol.name}") for each in moving
-    )
+    added = tuple(Accumulator(dot(each.symbol.name), each.dimension) for each in moving)
     return replace(vertex, template=replace(made, accumulators=(*template.accumulators, *added)))
 
 
@@ -176,9 +172,7 @@ def _linear(owner: str, template: Template, shared: _Dots, moves: _Moves, more: 
     dots |= found
     values = dict(steps)
     definitions = tuple(
-        replace(
-            each, symbol=dot(each.symbol.name), value=values[dot(each.symbol.name)], doc=f"change of {each.symbol.name}"
-        )
+        replace(each, symbol=dot(each.symbol.name), value=values[dot(each.symbol.name)], doc="")
         for each in template.definitions
         if dot(each.symbol.name) in values
     )
@@ -209,7 +203,7 @@ def _direction(unknown: Unknown, linear: _Linear) -> Unknown:
         initial=linear.along(unknown.initial),
         lower=None if unknown.lower is None else linear.along(unknown.lower),
         upper=None if unknown.upper is None else linear.along(unknown.upper),
-        doc=f"change of {unknown.symbol.name}",
+        doc="",
         along=unknown.symbol,
     )
 

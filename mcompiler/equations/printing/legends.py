@@ -1,0 +1,64 @@
+"""What the notation of a sheet means, in plain text and in LaTeX."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """A line of explanation in both notations; where nothing is said for LaTeX, the text is the same."""
+
+    text: str
+    latex: str = ""
+
+
+SUMS = Legend(
+    "sum(R at p: x): the x of every R whose terminal p is at this node",
+    r"$\sum_{\text{R at p}} x$: the $x$ of every R whose terminal p is at this node; $x^{(p)}$: the $x$ of the node at terminal p",
+)
+PICKS = Legend(
+    "only(cell[0], x): x for that element, 0 for the others",
+    r"$[x]_{\text{only cell[0]}}$: $x$ for that element, 0 for the others",
+)
+TANGENT = Legend(
+    "dot_q: the change of q along a direction in parameters and initial values",
+    r"$\delta q$: the change of $q$ along a direction in parameters and initial values",
+)
+ADJOINTS = (
+    Legend(
+        "lam_x: the adjoint of x; a small change dx at an instant changes the loss by mass*lam_x*dx",
+        r"$\lambda_x$: the adjoint of $x$ with $m\dot x = f$; a small change $\mathrm{d}x$ at an instant changes the loss by $m\lambda_x\,\mathrm{d}x$",
+    ),
+    Legend(
+        "bar_q: the derivative of H = sum of lam*rate + running loss by q, through everything that q enters",
+        r"$\bar q$: the derivative of $H = \sum \lambda f$ + running loss by $q$, through everything that $q$ enters",
+    ),
+    Legend("everything else is taken from the forward run"),
+)
+INSTANTS = Legend(
+    "bar_q at an instant: the derivative of that term of the loss by q, through everything that q enters",
+    r"$\bar q$ at an instant: the derivative of that term of the loss by $q$, through everything that $q$ enters",
+)
+NO_LOSS = Legend(
+    "no loss is given: L is taken as a number, and lam at the end is its derivative by the final state",
+    r"no loss is given: $L$ is taken as a number, and $m\lambda$ at the end is its derivative by the final state",
+)
+AFTER = Legend("after the end of the run lam is 0", r"after the end of the run $\lambda = 0$")
+AFTER_JUMPS = Legend(
+    "after the end of the run lam is 0; it jumps at losses at instants",
+    r"after the end of the run $\lambda = 0$; it jumps at losses at instants",
+)
+GRADIENT = (
+    Legend(
+        "lam, and bar where it is not given here, are those of the adjoint equations; an integral is over the run",
+        r"$\lambda$, and $\bar q$ where it is not given here, are those of the adjoint equations",
+    ),
+    Legend("shares of the same parameter add up: those of all elements that have it in common, and those at instants"),
+)
+JACOBIAN = (
+    Legend(
+        "dq_dx: the derivative of q by x, through the definitions; what is not listed is 0",
+        r"$\partial q/\partial x$ is through the definitions; what is not listed is 0",
+    ),
+    Legend("(i at p): what an element adds to i at the node of its terminal p"),
+    Legend("rates as they are while no bound holds an unknown; its row is 0 while one does"),
+)
