@@ -47,8 +47,8 @@ class _Bar:
 
         shown = Progress(console=Console(stderr=True), transient=True)
         task = shown.add_task(self.label, total=1.0)
+        self.stop = shown.stop  # before it starts: an interrupt may come at any time
         shown.start()
-        self.stop = shown.stop
 
         def advance(fraction: float) -> None:
             shown.update(task, completed=fraction)
