@@ -47,9 +47,18 @@ class Problems:
         return tuple(each for each in self.found if each.severity == "warning")
 
     def raise_errors(self) -> None:
-        """Raise CompileError with all errors, if there are any."""
+        """Raise CompileError with all errors, if there are any, file by file in the order of the text."""
         if self.errors:
-            raise CompileError(self.errors)
+            files = list(dict.fromkeys(_file(each) for each in self.errors))
+            raise CompileError(sorted(self.errors, key=lambda each: (files.index(_file(each)), _start(each))))
+
+
+def _file(diagnostic: Diagnostic) -> str:
+    return diagnostic.labels[0].span.source.name if diagnostic.labels else ""
+
+
+def _start(diagnostic: Diagnostic) -> int:
+    return diagnostic.labels[0].span.start if diagnostic.labels else -1
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -59,16 +59,19 @@ def _by_line(labels: tuple[Label, ...]) -> list[tuple[int, list[Label]]]:
 
 
 def _carets(labels: list[Label], line: str) -> Iterator[str]:
-    """One row of carets, then the texts, the last one beside its carets and the others below theirs."""
+    """One row of carets, the last text beside its own and the others below theirs, joined by bars."""
     starts = [_width(line[: label.span.column - 1]) for label in labels]
     row = ""
     for label, start in zip(labels, starts, strict=True):
-        length = max(1, min(label.span.end - label.span.start, len(line) - label.span.column + 1))
-        row = row.ljust(start) + "^" * length
+        first = label.span.column - 1
+        covered = line[first : first + label.span.end - label.span.start]
+        row = row.ljust(start) + "^" * max(1, _width(covered) - max(0, len(row) - start))
     yield (row + " " + labels[-1].text).rstrip()[: LONGEST_LINE + 80]
-    for position in range(len(labels) - 2, -1, -1):
-        if labels[position].text:
-            yield "".join(_bars(starts[:position])).ljust(starts[position]) + labels[position].text
+    said = [position for position in range(len(labels) - 1) if labels[position].text]
+    while said:
+        yield "".join(_bars([starts[each] for each in said]))
+        last = said.pop()
+        yield "".join(_bars([starts[each] for each in said])).ljust(starts[last]) + labels[last].text
 
 
 def _bars(starts: list[int]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from math import isfinite
 from mcompiler.diagnostics import Problems
 from mcompiler.model.evaluate import constant
 from mcompiler.model.expression import Expression, Number, apply, depth, is_condition, is_free, size
+from mcompiler.model.faults import in_words, named
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
 
@@ -18,7 +19,7 @@ HIGHEST = 24
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 _COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-_WORDS = {"+": "this sum", "-": "this difference"}
+_WORDS = {"+": "terms of this sum", "-": "terms of this difference"}
 
 
 def fit(
@@ -34,10 +35,10 @@ def fit(
         return Number(found.value, dimension, found.span, text=found.text)
     if found.dimension == dimension:
         return found
-    places: list[tuple[Span, str]] = [(found.span, f"this is in {found.dimension}")]
+    places: list[tuple[Span, str]] = [(found.span, f"this is {in_words(found.dimension)}")]
     if declared is not None:
-        places.append((declared, f"declared in {dimension}"))
-    headline = f"{what} must be in {dimension}, not {found.dimension}"
+        places.append((declared, f"declared {in_words(dimension)}"))
+    headline = f"{what} must be {in_words(dimension)}, not {in_words(found.dimension)}"
     problems.error("unit-mismatch", headline, *places, hints=_unit_hint(found, dimension))
     return None
 
@@ -50,9 +51,9 @@ def same(problems: Problems, sides: Sequence[Expression], what: str) -> tuple[Ex
         if each.dimension != dimension:
             problems.error(
                 "unit-mismatch",
-                f"{what} needs one unit, but here are {dimension} and {each.dimension}",
-                (fixed[0].span, str(dimension)),
-                (each.span, str(each.dimension)),
+                f"the {what} have different units",
+                (fixed[0].span, named(dimension)),
+                (each.span, named(each.dimension)),
                 hints=_literal_hint(each, dimension) or _literal_hint(fixed[0], each.dimension),
             )
             return None
@@ -79,7 +80,7 @@ def combine(problems: Problems, operator: str, sides: tuple[Expression, Expressi
 
 def compare(problems: Problems, operator: str, sides: tuple[Expression, Expression], span: Span) -> Expression | None:
     """A condition."""
-    fitted = same(problems, sides, "this comparison")
+    fitted = same(problems, sides, "sides of this comparison")
     return None if fitted is None else sized(problems, apply(_COMPARISON[operator], fitted, DIMENSIONLESS, span))
 
 
@@ -105,7 +106,7 @@ def raised(problems: Problems, base: Expression, exponent: Expression, span: Spa
             "unit-mismatch",
             f"a quantity in {base.dimension} can only be raised to {what}",
             (base.span, f"in {base.dimension}"),
-            (fitted.span, ""),
+            (fitted.span, "not a literal" if value is None else ""),
             hints=("divide the base by a scale first: (x/x0)^p",),
         )
         return None
@@ -160,7 +161,13 @@ def _literal_hint(expression: Expression, dimension: Dimension) -> tuple[str, ..
 
 
 def _unit_hint(found: Expression, dimension: Dimension) -> tuple[str, ...]:
-    literal = _literal_hint(found, dimension)
-    if literal or DIMENSIONLESS in (found.dimension, dimension):
-        return literal
-    return (f"it lacks a factor in {dimension / found.dimension}",)
+    if isinstance(found, Number) and "[" in found.text:
+        plain = found.text.partition("[")[0]
+        return (
+            f"drop the unit: {plain}"
+            if dimension == DIMENSIONLESS
+            else f"give it in {dimension}: {plain}[{dimension}]",
+        )
+    if dimension == DIMENSIONLESS:
+        return (f"divide it by a quantity in {found.dimension}, its scale",)
+    return _literal_hint(found, dimension) or (f"it lacks a factor in {dimension / found.dimension}",)

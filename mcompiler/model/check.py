@@ -7,7 +7,7 @@ from mcompiler.diagnostics import Label, Problems
 from mcompiler.dsl import syntax
 from mcompiler.model import balance
 from mcompiler.model.expression import TIME_NAME, Expression, Name, Number, apply
-from mcompiler.model.faults import circular, unknown, unsupported
+from mcompiler.model.faults import circular, in_words, unknown, unsupported
 from mcompiler.model.functions import CONDITION, CONSTANTS, FUNCTIONS
 from mcompiler.model.scope import Scope
 from mcompiler.source import Span
@@ -198,7 +198,7 @@ class Checker:
         function = FUNCTIONS[name]
         wants = function.wants(len(node.arguments))
         if wants is None:
-            self._count(node, name, f"{len(function.arguments)}{' or more' if function.repeats else ''}")
+            self._count(node, name, len(function.arguments), function.usage, more=bool(function.repeats))
             return None
         given = [
             self.condition(each.value, scope) if want == CONDITION else self.value(each.value, scope)
@@ -221,7 +221,7 @@ class Checker:
     ) -> tuple[Expression, ...] | None:
         """The arguments in the units that the function wants."""
         sharing = [each for each, want in zip(given, wants, strict=True) if want == "x"]
-        shared = balance.same(self.problems, sharing, name) if sharing else ()
+        shared = balance.same(self.problems, sharing, f"arguments of {name}") if sharing else ()
         if shared is None:
             return None
         rest = iter(shared)
@@ -236,16 +236,17 @@ class Checker:
             result.append(fitted)
         return tuple(result)
 
-    def _count(self, node: syntax.Call, name: str, wanted: str) -> None:
-        arguments = "argument" if wanted == "1" else "arguments"
-        headline = f"{name} takes {wanted} {arguments}, not {len(node.arguments)}"
-        self.problems.error("argument-count", headline, node.span)
+    def _count(self, node: syntax.Call, name: str, wanted: int, usage: str, *, more: bool = False) -> None:
+        words = f"{wanted} argument{'' if wanted == 1 else 's'}{' or more' if more else ''}"
+        headline = f"{name} takes {words}, not {len(node.arguments)}"
+        self.problems.error("argument-count", headline, node.span, hints=(f"write {name}({usage})",))
 
     def _inlined(self, node: syntax.Call, function: syntax.Function, scope: Scope) -> Expression | None:
         """The body of a function with the arguments in place."""
         name = function.name.text
         if len(node.arguments) != len(function.parameters):
-            self._count(node, name, str(len(function.parameters)))
+            usage = ", ".join(each.text for each in function.parameters)
+            self._count(node, name, len(function.parameters), usage)
             return None
         if name in scope.active:
             circle = list(scope.active[scope.active.index(name) :])
@@ -270,12 +271,13 @@ class Checker:
 
     def _called_from(self, before: int, node: syntax.Call, given: dict[str, Expression]) -> None:
         """Problems found in a function's body are the call's: it comes first, with the units of its arguments."""
-        units = ", ".join(f"{name} is in {each.dimension}" for name, each in given.items())
+        units = ", ".join(f"{name} is {in_words(each.dimension)}" for name, each in given.items())
         for position in range(before, len(self.problems.found)):
             each = self.problems.found[position]
             if each.code != "circular-definition":
+                is_foreign = any(label.span.source is not node.span.source for label in each.labels)
                 labels = (Label(node.span, f"in this call, where {units}"), *each.labels)
-                self.problems.found[position] = replace(each, labels=labels)
+                self.problems.found[position] = replace(each, labels=labels, hints=() if is_foreign else each.hints)
 
 
 def derivative_of_constant(problems: Problems, name: str, span: Span, scope: Scope) -> None:

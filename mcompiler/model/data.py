@@ -66,7 +66,8 @@ def column(node: syntax.Name, data: Mapping[str, Data], problems: Problems) -> N
         problems.error("unsupported", f"the columns of {owner.name} are used as a whole, without an index", node.span)
         return None
     if name in owner.wrong:
-        problems.error("bad-data", f"{name} of {owner.file} cannot be used: {owner.wrong[name]}", node.span)
+        headline = f"{name} of {owner.file} cannot be used: {owner.wrong[name]}"
+        problems.error("bad-data", headline, node.span, hints=("units stand in the header: i [A]",))
         return None
     if name not in owner.columns:
         headline = f"{owner.file} has no column {name or owner.name}"
@@ -80,8 +81,8 @@ def column(node: syntax.Name, data: Mapping[str, Data], problems: Problems) -> N
         first = np.unravel_index(int(np.argmin(finite)), values.shape)
         row = ", ".join(str(int(each)) for each in first)
         word = "not a number (NaN)" if np.isnan(values[first]) else "infinite"
-        headline = f"{name} of {owner.file} is {word} at row {row}"
-        problems.error("nan-in-data", headline, node.span, notes=("rows are counted from 0",), hints=("drop the row",))
+        headline = f"{name} of {owner.file} is {word} at row {row}, counted from 0"
+        problems.error("nan-in-data", headline, node.span, hints=("drop the row, or fill the gap",))
         return None
     return Name(f"{owner.name}.{name}", owner.dimensions[name], node.span)
 
@@ -98,7 +99,8 @@ def check_times(name: Name, owner: Data, problems: Problems) -> bool:
         row = int(np.argmax(np.diff(times) < 0)) + 1
         wrong = f"do not ascend: row {row} has {times[row]:g} s after {times[row - 1]:g} s"
     if wrong:
-        problems.error("bad-times", f"the times {name.name} of {owner.file} {wrong}", name.span)
+        headline = f"the times {name.name} of {owner.file} {wrong}"
+        problems.error("bad-times", headline, name.span, hints=("sort the rows by time",) if "ascend" in wrong else ())
     return not wrong
 
 

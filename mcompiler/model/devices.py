@@ -49,9 +49,11 @@ def _terminals(draft: Draft) -> tuple[str, str]:
     if len(names) == 2:
         return names[0], names[1]
     headline = f"the device {draft.name} has {_counted(len(names), 'terminal')}; this version compiles devices with two"
-    code = "unsupported" if len(names) > 2 else "terminal-count"
-    hints = (f"device {draft.name}(p, n) {{ ... }}",)
-    draft.problems.error(code, headline, draft.block.name.span, hints=hints)
+    if len(names) > 2:
+        draft.problems.error("unsupported", headline, draft.block.name.span)
+    else:
+        hints = (f"write device {draft.name}(p, n) {{ ... }}",)
+        draft.problems.error("terminal-count", headline, draft.block.name.span, hints=hints)
     return ("p", "n")
 
 

@@ -29,6 +29,7 @@ class Draft:
         rates: the equation of each state.
         definitions: the equation of each defined name.
         laws: the equations of the port.
+        has_refused: whether an equation was refused for its left side, so that it may be the one that is missing.
     """
 
     block: syntax.Block
@@ -39,6 +40,7 @@ class Draft:
     rates: dict[str, syntax.Equation] = field(default_factory=dict[str, syntax.Equation])
     definitions: dict[str, syntax.Equation] = field(default_factory=dict[str, syntax.Equation])
     laws: list[syntax.Equation] = field(default_factory=list[syntax.Equation])
+    has_refused: bool = False
 
     @property
     def problems(self) -> Problems:

@@ -148,7 +148,7 @@ def _terminal(plan: Plan, node: syntax.Expression, local: Local) -> Terminal | N
         return None
     declared = plan.nodes[part.name]
     if len(part.indices) != len(declared.shape):
-        headline = f"the node {part.name} has {counted(len(declared.shape))}, not {len(part.indices)}"
+        headline = f"the node {part.name} takes {counted(len(declared.shape))}, not {len(part.indices)}"
         plan.problems.error("index-count", headline, node.span, (declared.span, "declared here"))
         return None
     scope = _with_indices(plan, local, "an index")
@@ -210,6 +210,9 @@ def _value(plan: Plan, argument: syntax.Argument, device: Device, local: Local) 
             headline = f"the input {name} is not drawn from a distribution: only parameters and initial values are"
             plan.problems.error("wrong-place", headline, argument.value.span)
             return None
+    if device.name in plan.library.broken:  # its unit may be wrong
+        plan.check.value(argument.value, scope) if not argument.is_distribution else None
+        return None
     what = f"{name} of {device.name}"
     value = resolve_value(argument, scope, target.dimension, what, plan.check, target.span)
     if name in bounded and value is not None and not isinstance(value, Distribution):

@@ -6,7 +6,7 @@ from mcompiler.diagnostics import did_you_mean
 from mcompiler.dsl import syntax
 from mcompiler.model.draft import Draft
 from mcompiler.model.expression import Apply, Expression, apply
-from mcompiler.model.faults import duplicate
+from mcompiler.model.faults import duplicate, named
 from mcompiler.model.laws import reached
 from mcompiler.model.model import Definition, Event, State
 from mcompiler.model.values import check_inside
@@ -34,7 +34,8 @@ def _event(
     moving = {"t", "v", "i", *(name for name, known in draft.names.items() if known.what in ("state", "input"))}
     if not reached(condition, definitions) & moving:
         headline = "this condition never changes: it depends on no state, voltage, current, input or time"
-        draft.problems.error("constant-event", headline, condition.span)
+        hints = ("let it compare a state or the voltage, or drop it",)
+        draft.problems.error("constant-event", headline, condition.span, hints=hints)
         return None
     margin = _margin(draft, condition)
     return None if margin is None else Event(margin, resets, each.span)
@@ -51,14 +52,15 @@ def _margin(draft: Draft, condition: Expression) -> Expression | None:
         inner = _margin(draft, arguments[0])
         return None if inner is None else apply("neg", (inner,), inner.dimension, span)
     if function not in ("and", "or"):
-        draft.problems.error("event-condition", "an event is a comparison with <, <=, > or >=", span)
+        headline = "an event happens when a side of a comparison passes the other: it is written with <, <=, > or >="
+        draft.problems.error("event-condition", headline, span)
         return None
     left, right = _margin(draft, arguments[0]), _margin(draft, arguments[1])
     if left is None or right is None:
         return None
     if left.dimension != right.dimension:
         headline = "the two conditions of an event compare quantities of different units"
-        labels = ((left.span, str(left.dimension)), (right.span, str(right.dimension)))
+        labels = ((left.span, named(left.dimension)), (right.span, named(right.dimension)))
         draft.problems.error("unit-mismatch", headline, *labels, hints=("divide each by its scale: v/Vth > 1",))
         return None
     return apply("min" if function == "and" else "max", (left, right), left.dimension, span)
@@ -82,7 +84,8 @@ def _reset(draft: Draft, node: syntax.Reset, states: Mapping[str, State]) -> Exp
     if known is None or known.what != "state" or not node.name.is_simple:
         what = f"{name} is {known.article}" if known else f"there is no state {name}"
         headline = f"an event can only set states: {what}"
-        hints = did_you_mean(name, [each.name.text for each in draft.declared("state")])
+        names = [each.name.text for each in draft.declared("state")]
+        hints = did_you_mean(name, names) or ((f"the states are {', '.join(names)}",) if names else ())
         draft.problems.error("reset-of-non-state", headline, node.name.span, hints=hints)
         return None
     if known.is_broken:

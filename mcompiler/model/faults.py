@@ -52,13 +52,22 @@ def unbalanced(
     problems.error(
         "unit-mismatch",
         "the two sides of this equation have different units",
-        (left[0], f"{left[1]}{since}"),
-        (right[0], str(right[1])),
+        (left[0], f"{named(left[1])}{since}"),
+        (right[0], named(right[1])),
         hints=(f"the right side lacks a factor in {factor}",),
     )
 
 
+def in_words(dimension: Dimension) -> str:
+    """A unit after "is": "in V", "dimensionless"."""
+    return "dimensionless" if dimension == DIMENSIONLESS else f"in {dimension}"
+
+
+def named(dimension: Dimension) -> str:
+    """A unit by itself: "V", "dimensionless"."""
+    return "dimensionless" if dimension == DIMENSIONLESS else str(dimension)
+
+
 def described(known: Known) -> str:
     """The unit of a quantity, in words and with the line of its declaration."""
-    line = f" (line {known.span.line})" if known.span else ""
-    return f"{'dimensionless' if known.dimension == DIMENSIONLESS else f'in {known.dimension}'}{line}"
+    return in_words(known.dimension) + (f" (line {known.span.line})" if known.span else "")

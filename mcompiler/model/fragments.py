@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from mcompiler.diagnostics import CompileError, Diagnostic, Label
 from mcompiler.dsl import parse, syntax
@@ -74,14 +74,16 @@ def _span(span: Span, source: Source, shift: int) -> Span:
 
 def _placed(node: Node, source: Source, shift: int) -> Node:
     """The tree with its places in the text that the user gave."""
-    changed: dict[str, Any] = {"span": _span(node.span, source, shift)}
-    for each in fields(node):
-        value: Any = getattr(node, each.name)
-        if isinstance(value, syntax.Node):
-            changed[each.name] = _placed(value, source, shift)
-        elif isinstance(value, tuple):
-            parts = cast("tuple[Any, ...]", value)
-            changed[each.name] = tuple(
-                _placed(one, source, shift) if isinstance(one, syntax.Node) else one for one in parts
-            )
-    return replace(node, **changed)
+    parts: dict[str, Any] = {each.name: _inside(getattr(node, each.name), source, shift) for each in fields(node)}
+    return replace(node, **parts)
+
+
+def _inside(value: object, source: Source, shift: int) -> object:
+    """A field of a node, likewise."""
+    if isinstance(value, Span):
+        return _span(value, source, shift)
+    if isinstance(value, syntax.Node):
+        return _placed(value, source, shift)
+    if isinstance(value, tuple):
+        return tuple(_inside(each, source, shift) for each in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return value

@@ -27,11 +27,13 @@ class Function:
         arguments: what each is: a letter (all of one letter share a unit), a dimension, or a condition.
         result: a letter, a dimension, or a rule from the letters' dimension.
         repeats: so many of the last arguments may come again.
+        usage: the arguments by name.
     """
 
     arguments: tuple[Want, ...]
     result: Want | Callable[[Dimension], Dimension]
     repeats: int = 0
+    usage: str = "x"
 
     def dimension(self, shared: Dimension) -> Dimension:
         """What the result measures where the arguments of a letter are in ``shared``."""
@@ -72,15 +74,15 @@ _PLAIN_NAMES = [
 
 FUNCTIONS: dict[str, Function] = {
     **dict.fromkeys(_PLAIN_NAMES, _PLAIN),
-    "pow": Function((DIMENSIONLESS, DIMENSIONLESS), DIMENSIONLESS),
+    "pow": Function((DIMENSIONLESS, DIMENSIONLESS), DIMENSIONLESS, usage="x, p"),
     "sqrt": Function(("x",), _root),
     "abs": Function(("x",), "x"),
     "sign": Function(("x",), DIMENSIONLESS),
     "step": Function(("x",), DIMENSIONLESS),
-    "min": Function(("x", "x"), "x", repeats=1),
-    "max": Function(("x", "x"), "x", repeats=1),
-    "clip": Function(("x", "x", "x"), "x"),
-    "where": Function((CONDITION, "x", "x"), "x"),
-    "pulse": Function((TIME, "x", "x", TIME, TIME, TIME, TIME, TIME), "x"),
-    "pwl": Function((TIME, TIME, "x", TIME, "x"), "x", repeats=2),
+    "min": Function(("x", "x"), "x", 1, "a, b"),
+    "max": Function(("x", "x"), "x", 1, "a, b"),
+    "clip": Function(("x", "x", "x"), "x", usage="x, low, high"),
+    "where": Function((CONDITION, "x", "x"), "x", usage="condition, a, b"),
+    "pulse": Function((TIME, "x", "x", *(TIME,) * 5), "x", usage="t, low, high, delay, rise, fall, width, period"),
+    "pwl": Function((TIME, TIME, "x", TIME, "x"), "x", 2, "t, t1, v1, t2, v2, ..."),
 }

@@ -44,10 +44,7 @@ def _single_law(draft: Draft) -> syntax.Equation | None:
         headline = "the port has two relations: one of i = ... and v = ... is enough"
         labels = ((each.left.span, "again here"), (draft.laws[0].left.span, "first here"))
         draft.problems.error("duplicate-equation", headline, *labels)
-    refused = any(
-        isinstance(each, syntax.Equation) and isinstance(each.left, syntax.Number) for each in draft.block.body
-    )
-    if draft.law is None and not refused:
+    if draft.law is None and not draft.has_refused:
         headline = f"the device {draft.name} does not say what current flows"
         hints = ("write i = ... in terms of v, or v = ... in terms of i",)
         draft.problems.error("missing-equation", headline, draft.block.name.span, hints=hints)

@@ -7,10 +7,11 @@ from mcompiler.dsl import syntax
 from mcompiler.model.data import check_times, column
 from mcompiler.model.evaluate import constant
 from mcompiler.model.expression import Expression, Name, name_set
+from mcompiler.model.faults import named
 from mcompiler.model.model import Data, Floats, Loss, Signal
 from mcompiler.model.signals import Target, rank, signal
 from mcompiler.source import Span
-from mcompiler.units import DIMENSIONLESS, TIME
+from mcompiler.units import DIMENSIONLESS, TIME, Dimension
 
 
 class Place(NamedTuple):
@@ -42,7 +43,7 @@ def resolve_loss(each: syntax.Loss, target: Target, data: dict[str, Data], other
         return None
     loss = Loss(place.kind, value, each.span, *place[1:], mentioned.signals, tuple(mentioned.columns))
     if others and _dimension(others[0]) != _dimension(loss):
-        labels = [(one.value.span, f"{_dimension(one)}") for one in (loss, others[0])]
+        labels = [(one.value.span, named(_dimension(one))) for one in (loss, others[0])]
         headline = "the terms of a loss are added up, but have different units"
         notes = ("a loss over an interval is an integral over time: its unit has a factor s",)
         hints = ("divide each term by its scale",)
@@ -51,7 +52,7 @@ def resolve_loss(each: syntax.Loss, target: Target, data: dict[str, Data], other
     return loss
 
 
-def _dimension(loss: Loss) -> object:
+def _dimension(loss: Loss) -> Dimension:
     return loss.value.dimension * (TIME if loss.kind == "over" else DIMENSIONLESS)
 
 
@@ -101,7 +102,8 @@ def _is_time(at: Expression, span: Span, target: Target, data: dict[str, Data]) 
 
 def _is_sound(each: syntax.Loss, target: Target, data: dict[str, Data], place: Place, mentioned: _Mentioned) -> bool:
     if not mentioned.signals:
-        target.problems.error("constant-loss", "this loss depends on no signal", each.value.span)
+        hints = ("a signal is named like M.i",)
+        target.problems.error("constant-loss", "this loss depends on no signal", each.value.span, hints=hints)
         return False
     if not mentioned.columns:
         return True

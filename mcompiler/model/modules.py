@@ -1,6 +1,7 @@
 """Which files a model is made of: its own and those it uses. Library devices and functions are found without `use`."""
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,7 +59,7 @@ def _add(module: syntax.Module, found: Definitions, chain: tuple[Path, ...]) -> 
                 if len(chain) < 2:
                     found.experiments.append(item)
             case syntax.Block():
-                unsupported(found.problems, f"a {item.kind} and its like are", item.name.span)
+                unsupported(found.problems, f"{item.kind}s are", item.name.span)
 
 
 def _define(name: syntax.Identifier, table: dict[str, Named], item: Named, problems: Problems, what: str) -> None:
@@ -145,16 +146,25 @@ def inside(root: Path, folder: Path, target: str) -> Path | None:
     return path if path.is_relative_to(limit) and not Path(target).is_absolute() else None
 
 
+def _shown(path: Path, item: syntax.Use) -> str:
+    """The path of a used file as the user would write it: beside the path of the file that uses it."""
+    source = item.span.source
+    return os.path.normpath(Path(source.name).parent / item.target) if source.folder is not None else path.name
+
+
 def _read(path: Path, item: syntax.Use, problems: Problems) -> syntax.Module | None:
     try:
         source = read_source(path)
     except CompileError as error:
         for each in error.diagnostics:
             headline = each.headline.replace(str(path), f'"{item.target}"')
-            problems.error(each.code, headline, item.span, notes=each.notes, hints=each.hints)
+            hints = each.hints or ("the path starts at the folder of the file that uses it",) * (
+                each.code == "file-not-found"
+            )
+            problems.error(each.code, headline, item.span, notes=each.notes, hints=hints)
         return None
     try:
-        return parse(type(source)(item.target, source.text, path.parent))
+        return parse(replace(source, name=_shown(path, item), folder=path.parent))
     except CompileError as error:
         problems.found.extend(error.diagnostics)
         return None

@@ -1,6 +1,6 @@
 """From the syntax of a file to its model: every name resolved, every unit checked, every problem told at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mcompiler.diagnostics import Problems
@@ -31,12 +31,13 @@ def resolve(module: syntax.Module) -> Model:
     problems = Problems()
     definitions = collect(module, problems)
     _check_depth(definitions)
-    problems.raise_errors() if any(each.code == "too-deep" for each in problems.errors) else None
+    if any(each.code == "too-deep" for each in problems.errors):
+        problems.raise_errors()
     devices = _Devices(definitions)
     for name in list(definitions.devices):
         devices.find(name)
     circuits = _circuits(definitions, devices)
-    experiments = _experiments(definitions, circuits, devices)
+    experiments = _experiments(definitions, circuits)
     _check_uncalled(definitions)
     if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
@@ -81,7 +82,7 @@ class _Devices:
 
 
 def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Circuit, set[str]]]:
-    """Circuits by name, each with the names of its elements with which something is wrong."""
+    """Circuits by name, each with the names in it with which something is wrong."""
     names = dict.fromkeys((*definitions.devices, *library_devices()))
     circuits = definitions.circuits
     library = Library(devices.find, names, devices.broken, circuits, definitions.callable())
@@ -91,20 +92,19 @@ def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Ci
         elements = resolve_elements(plan)
         sound = {each.name for each in elements if each.device.name not in devices.broken}
         declared = {each.name.text for each in block.body if isinstance(each, syntax.Element)}
-        result[name] = finish_circuit(plan, elements), declared - sound
+        broken = {key for key, known in plan.names.items() if known.is_broken}
+        result[name] = finish_circuit(plan, elements), broken | (declared - sound)
     return result
 
 
-def _experiments(
-    definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices
-) -> dict[str, Experiment]:
+def _experiments(definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]]) -> dict[str, Experiment]:
     result: dict[str, Experiment] = {}
     problems = definitions.problems
     for block in definitions.experiments:
         assert block.on is not None
         name, target = block.name.text, block.on.text
         if target not in circuits:
-            _no_circuit(block, circuits, devices, problems)
+            _no_circuit(block, circuits, definitions)
             continue
         circuit, broken = circuits[target]
         experiment = resolve_experiment(block, circuit, broken, definitions.callable(), problems)
@@ -115,17 +115,15 @@ def _experiments(
     return result
 
 
-def _no_circuit(
-    block: syntax.Block, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices, problems: Problems
-) -> None:
+def _no_circuit(block: syntax.Block, circuits: Iterable[str], definitions: Definitions) -> None:
     assert block.on is not None
     target = block.on.text
     what = "learning block" if block.kind == "learning" else "experiment"
     headline = f"the {what} {block.name.text} runs on {target}, but there is no such circuit"
     otherwise = f"declare it: circuit {target} {{ ... }}"
-    if target in devices.resolved:
-        otherwise = f"{target} is a device: write a circuit that holds one, M: {target}(a, ground)"
-    unknown(problems, "unknown-circuit", headline, block.on.span, target, circuits, otherwise)
+    if target in definitions.devices or target in library_devices():
+        otherwise = f"{target} is a device: write a circuit with one in it, M: {target}(a, ground)"
+    unknown(definitions.problems, "unknown-circuit", headline, block.on.span, target, circuits, otherwise)
 
 
 # --- what is checked before and after all else

@@ -30,8 +30,10 @@ def _sort(draft: Draft, equation: syntax.Equation) -> None:
     elif split is not None:
         _sort_rate(draft, split[1], equation)
     elif isinstance(left, syntax.Number) and left.value == 0:
+        draft.has_refused = True
         unsupported(draft.problems, "implicit relations 0 = ... are", equation.span)
     else:
+        draft.has_refused = True
         headline = "the left side of an equation is a name, a derivative dx/dt, or a factor times a derivative"
         draft.problems.error("equation-left", headline, left.span)
 

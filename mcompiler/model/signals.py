@@ -11,7 +11,7 @@ from mcompiler.model.elements import counted
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import Expression, name_set
 from mcompiler.model.faults import unknown
-from mcompiler.model.model import Circuit, Device, Element, Floats, Node, Signal
+from mcompiler.model.model import Circuit, Device, Element, Floats, Input, Node, Parameter, Signal
 from mcompiler.model.scope import Functions, Known, Scope
 from mcompiler.units import CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
 
@@ -33,7 +33,7 @@ class Target:
 
     Attributes:
         circuit: the circuit.
-        broken: names of its elements with which something is wrong, so that nothing is said of who reads them.
+        broken: names in it with which something is wrong, so that nothing is said of who reads them.
         functions: what expressions may call.
         check: resolves expressions.
         sizes: values of sizes, for indices.
@@ -65,10 +65,13 @@ class Target:
         """Parameters, sizes and inputs of the circuit."""
         circuit = self.circuit
         return {
-            **{each.name: Known(each.dimension, each.span, "parameter") for each in circuit.parameters},
-            **{each.name: Known(each.dimension, each.span, "size") for each in circuit.sizes},
-            **{each.name: Known(each.dimension, each.span, "input") for each in circuit.inputs},
+            **{each.name: self._known(each, "parameter") for each in circuit.parameters},
+            **{each.name: self._known(each, "size") for each in circuit.sizes},
+            **{each.name: self._known(each, "input") for each in circuit.inputs},
         }
+
+    def _known(self, each: Parameter | Input, what: str) -> Known:
+        return Known(each.dimension, each.span, what, each.name in self.broken)
 
     def scope(self, place: str) -> Scope:
         """What values that are constant in time may use."""
@@ -154,7 +157,7 @@ def not_a_signal(node: syntax.Name, target: Target) -> None:
 
 def _indices(owner: syntax.Part, expected: int, target: Target) -> tuple[int, ...] | None:
     if owner.indices and len(owner.indices) != expected:
-        headline = f"{owner.name} has {counted(expected)}, not {len(owner.indices)}"
+        headline = f"{owner.name} takes {counted(expected)}, not {len(owner.indices)}"
         target.problems.error("index-count", headline, owner.span)
         return None
     found = [_index(each, target) for each in owner.indices]

@@ -38,10 +38,11 @@ def _state(draft: Draft, each: syntax.Declaration) -> State | None:
         return None
     lower, upper = resolve_bounds(each, draft.constant_scope(f"a bound of {name}"), dimension, draft.check)
     what = f"the initial value of {name}"
+    by_default = "" if each.value is not None else " (0, since none is given)"
     initial = resolve_value(each, draft.constant_scope(what), dimension, what, draft.check, span)
     start = initial if each.value is not None else number(0.0, each.bounds.span if each.bounds else span)
     if start is not None and not isinstance(start, Distribution):
-        check_inside(draft.problems, what, start, lower, upper, "initial-out-of-bounds")
+        check_inside(draft.problems, what + by_default, start, lower, upper, "initial-out-of-bounds")
     scale = _scale(draft, each, initial, lower, upper)
     if rate is None:
         return None

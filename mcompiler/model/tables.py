@@ -88,7 +88,8 @@ def _csv(content: bytes) -> Table:
         raise TableError("it has a header, but no rows")
     for line, row in rows:
         if len(row) != len(names):
-            raise TableError(f"line {line} has {len(row)} values, the header {len(names)}")
+            message = f"line {line} has {len(row)} values, but the header names {len(names)} columns"
+            raise TableError(message, "give every row as many values as the header has names", "data-shape")
     columns: dict[str, Floats] = {}
     wrong: dict[str, str] = {}
     for place, name in enumerate(names):

@@ -43,7 +43,8 @@ def _distribution(
     name = node.function.text if isinstance(node, syntax.Call) else ""
     if not isinstance(node, syntax.Call) or name not in _DISTRIBUTIONS:
         headline = "after ~ stands normal(mean, spread), lognormal(median, spread) or uniform(low, high)"
-        check.problems.error("unknown-distribution", headline, node.span, hints=did_you_mean(name, _DISTRIBUTIONS))
+        hints = did_you_mean(name, _DISTRIBUTIONS) or ("for a value that is not drawn, write = instead of ~",)
+        check.problems.error("unknown-distribution", headline, node.span, hints=hints)
         return None
     if len(node.arguments) != 2 or any(each.name for each in node.arguments):
         headline = f"{name} takes 2 arguments, in order, not {len(node.arguments)}"

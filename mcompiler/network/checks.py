@@ -121,7 +121,7 @@ def _tell_loop(
     graph.add_edges_from((int(ends[0][each]), int(ends[1][each]), int(each)) for each in own)
     found: Any = nx.find_cycle(graph)
     loop = [int(edge[2]) for edge in found]
-    elements = list(dict.fromkeys(sources[int(owner[each])].element for each in loop))
+    elements = [sources[number].element for number in dict.fromkeys(int(owner[each]) for each in loop)]
     at = min(int(ends[side][each]) for each in loop for side in (0, 1))
     headline = (
         f"these voltage sources form a loop: {', '.join(each.name for each in elements)} (at node {nodes.name(at)})"

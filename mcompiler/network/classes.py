@@ -116,7 +116,9 @@ def _free_nodes(nodes: Nodes, filled: Sequence[Filled], constants: Constants, pr
         own = np.flatnonzero(~driven[start:end]) + start
         if not len(own):
             headline = f"node {node.name} is driven by a voltage source: it has no initial value"
-            problems.error("initial-of-driven", headline, assigned.span)
+            problems.error(
+                "initial-of-driven", headline, assigned.span, hints=("drop it: the source decides the voltage",)
+            )
             continue
         expression = (
             None if isinstance(assigned.value, Distribution) else substitute(assigned.value, constants.formulas)

@@ -26,6 +26,8 @@ from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
 
 Key = tuple[str, str, str]
+#: A place in the source, with what is said of it.
+Place = Span | tuple[Span, str]
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ def _resolve(
         _check_size(name, float(number), value.span, problems)
         constants.formulas[name] = Number(float(number), DIMENSIONLESS, each.span)
         return
-    check_number(problems, f"the value of {name}", number, span, each.span)
+    check_number(problems, f"the value of {name}", number, span)
     if isinstance(each, Parameter):
         check_bounds(problems, f"the value of {name}", number, each, known, span)
     if formula is not None and name_set(formula) & constants.leaves.keys():
@@ -137,12 +139,12 @@ def _check_size(name: str, number: float, span: Span, problems: Problems) -> Non
         problems.error(code, headline, span)
 
 
-def check_number(problems: Problems, what: str, number: Floats, span: Span, declared: Span | None = None) -> None:
+def check_number(problems: Problems, what: str, number: Floats, *places: Place) -> None:
     """Numbers are numbers; infinities are allowed, they mean "never" or "without limit"."""
     if np.any(np.isnan(number)):
-        place = [(declared, "declared here")] if declared is not None and declared != span else []
         headline = f"{what} is not a number (NaN)"
-        problems.error("not-finite", headline, span, *place, hints=("look for 0/0, or the root of a negative number",))
+        hints = ("look for 0/0, or the root of a negative number",)
+        problems.error("not-a-value", headline, *places, hints=hints)
 
 
 def check_bounds(
@@ -151,7 +153,7 @@ def check_bounds(
     number: Floats,
     each: Parameter | State,
     known: Mapping[str, Floats],
-    span: Span,
+    *places: Place,
     code: str = "value-out-of-bounds",
 ) -> None:
     """Numbers lie within bounds that are known; of several, the one that is furthest outside is told."""
@@ -166,7 +168,7 @@ def check_bounds(
             side = "below its lower" if below else "above its upper"
             limited = float(np.broadcast_to(limit, excess.shape).reshape(-1)[worst])
             headline = f"{what}, {shown(value, each.dimension)}, lies {side} bound {shown(limited, each.dimension)}"
-            problems.error(code, headline, span, *([(bound.span, "the bound")] if bound.span != span else []))
+            problems.error(code, headline, *places, (bound.span, "the bound"))
 
 
 def shown(value: float, dimension: Dimension) -> str:

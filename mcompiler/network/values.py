@@ -10,7 +10,7 @@ from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, names, substitute
 from mcompiler.model.model import Device, Distribution, Input, Parameter, State, Value, expressions_of
 from mcompiler.model.scope import ordered
-from mcompiler.network.constants import Constants, check_bounds, check_number
+from mcompiler.network.constants import Constants, Place, check_bounds, check_number
 from mcompiler.network.draw import draw
 from mcompiler.network.network import Floats, global_name
 from mcompiler.network.wiring import Wired
@@ -65,6 +65,14 @@ class _Filling:
         """Numbers by the circuit's names and the element's indices."""
         return {**self.constants.numbers, **self.wired.index}
 
+    def places(self, chosen: "_Chosen | None") -> list[Place]:
+        """Where a value is given; one of the device's own comes after the element that has it."""
+        if chosen is None:
+            return [self.wired.element.span]
+        if chosen.scope == "circuit":
+            return [chosen.span]
+        return [self.wired.element.span, (chosen.span, "the value")]
+
     def choose(self, kind: Literal["set", "input", "initial"], name: str, default: Value | None) -> _Chosen | None:
         """The value that counts: the experiment's, else the element's, else its parameter set's, else the device's."""
         element = self.wired.element
@@ -111,10 +119,10 @@ def _parameter(filling: _Filling, each: Parameter | Input, chosen: _Chosen) -> N
     if number is not None:
         filling.known[name] = number
         what = f"the value of {filling.wired.element.name}.{name}"
-        check_number(filling.problems, what, number, chosen.span, each.span)
+        check_number(filling.problems, what, number, *filling.places(chosen))
         if isinstance(each, Parameter):
             known = {**filling.known, name: number}
-            check_bounds(filling.problems, what, number, each, known, chosen.span)
+            check_bounds(filling.problems, what, number, each, known, *filling.places(chosen))
     expression = _expression(filling, chosen)
     if expression is not None:
         values.given[name] = expression
@@ -127,10 +135,10 @@ def _initial(filling: _Filling, state: State) -> None:
     chosen = filling.choose("initial", name, state.initial)
     number = np.zeros(()) if chosen is None else _number(filling, chosen, name)
     what = f"the initial value of {element.name}.{name}"
-    span = state.span if chosen is None else chosen.span
     if number is not None:
-        check_number(filling.problems, what, number, span, state.span)
-        check_bounds(filling.problems, what, number, state, filling.known, span, "initial-out-of-bounds")
+        places = filling.places(chosen)
+        check_number(filling.problems, what, number, *places)
+        check_bounds(filling.problems, what, number, state, filling.known, *places, code="initial-out-of-bounds")
     is_template = chosen is None or (chosen.value is state.initial and not isinstance(chosen.value, Distribution))
     if is_template or chosen is None:
         return
@@ -221,4 +229,5 @@ def _check_scale(filling: _Filling, state: State) -> None:
             f"the scale of {filling.wired.element.name}.{state.name} is {worst:g}; it must be positive and finite"
         )
         hints = (f"give the state a scale of its own: state {state.name} ... scale 1[{state.dimension}]",)
-        filling.problems.error("missing-scale", headline, state.span, (scale.span, "it follows from this"), hints=hints)
+        places = (filling.wired.element.span, (scale.span, "it follows from this"))
+        filling.problems.error("missing-scale", headline, *places, hints=hints)

@@ -139,7 +139,9 @@ def _fits(
 ) -> bool:
     if total > MOST:
         gigabytes = total * BYTES_PER_MEMBER / 1e9
-        headline = f"with the {own:.3g} members of {name} this network would need about {gigabytes:.3g} GB"
+        members = f"{own:,}" if own < 10**15 else f"{float(own):.3g}"
+        size = f"{gigabytes:,.0f} GB" if gigabytes < 1e9 else f"{gigabytes:.3g} GB"
+        headline = f"with the {members} members of {name} this network would need about {size} of memory"
         notes = (f"a network may have {MOST:,} nodes and elements in all",)
         hints = ("make a size smaller",) if sizes else ()
         problems.error("size-too-large", headline, span, notes=notes, hints=hints)
