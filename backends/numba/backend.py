@@ -70,14 +70,14 @@ def compile(  # noqa: A001 - the verb of the stage
     clock = _Clock()
     text = module_text(kernels, environment()["mcompiler"])
     signatures = _signatures(kernels, entries)
-    key = _content_key(text, layout, entries, options)
+    key = _content_key(text, kernels.z, layout, entries, options)
     made = {each.name: each for each in signatures}
     # Facts take the trip through JSON here too, so that a cold process sees what a warm one will see.
     manifest = Manifest(kernels.name, key, made, layout, environment(), json.loads(json.dumps(dict(facts or {}))))
     clock.lap("text")
     stored = _find(key) if options.cached else None
     if stored is None:
-        content = _content(text, kernels, entries, options, [symbol(each.name) for each in signatures], clock)
+        content = _content(text, kernels, entries, options, _by_symbol(signatures), clock)
         stored = cache.store(key, manifest_to_json(manifest), content)
         clock.lap("store")
     else:
@@ -103,8 +103,11 @@ def optimised(
 ) -> "llvm.ModuleRef":
     """The linked and optimised LLVM module; its text shows what was inlined and vectorised."""
     text = module_text(kernels, environment()["mcompiler"])
-    exported = [symbol(each.name) for each in _signatures(kernels, entries)]
-    return _linked(text, kernels, entries, options, exported, _Clock())
+    return _linked(text, kernels, entries, options, _by_symbol(_signatures(kernels, entries)), _Clock())
+
+
+def _by_symbol(signatures: Sequence[Signature]) -> dict[str, Signature]:
+    return {symbol(each.name): each for each in signatures}
 
 
 def _signatures(kernels: KernelModule, entries: Sequence[Entry]) -> list[Signature]:
@@ -116,8 +119,9 @@ def _signatures(kernels: KernelModule, entries: Sequence[Entry]) -> list[Signatu
     return [kernel.signature for kernel in kernels.kernels] + [each.signature for each in entries if each.exported]
 
 
-def _content_key(text: str, layout: Layout, entries: Sequence[Entry], options: CompileOptions) -> str:
+def _content_key(text: str, z: Sequence[int], layout: Layout, entries: Sequence[Entry], options: CompileOptions) -> str:
     parts = {"text": text, "layout": json.dumps(to_json(layout), sort_keys=True), "entries": described(entries)}
+    parts["z"] = " ".join(map(str, z))
     return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
 
 
@@ -147,7 +151,7 @@ def _content(
     kernels: KernelModule,
     entries: Sequence[Entry],
     options: CompileOptions,
-    exported: Sequence[str],
+    exported: Mapping[str, Signature],
     clock: _Clock,
 ) -> dict[str, bytes]:
     """The files of an artifact by suffix."""
@@ -166,7 +170,7 @@ def _linked(
     kernels: KernelModule,
     entries: Sequence[Entry],
     options: CompileOptions,
-    exported: Sequence[str],
+    exported: Mapping[str, Signature],
     clock: _Clock,
 ) -> "llvm.ModuleRef":
     from mcompiler.backends.numba import compile as frontend
@@ -181,7 +185,7 @@ def _linked(
         name = kernel.signature.name
         modules.append(making.compile(functions[name], kernel.signature, symbol(name), apart=True))
     clock.lap("kernels")
-    module = link.link(modules, exported)
+    module = link.link(modules, exported, kernels.z)
     clock.lap("link and optimise")
     return module
 

@@ -19,6 +19,7 @@ import numba.core.types
 import numba.extending
 from llvmlite import ir
 
+from mcompiler.backends.numba.interface import around_numba
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY, PREDICTABLE
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
 
@@ -36,7 +37,6 @@ _TYPES = {
     NOTHING: types.int64,
 }
 _RESULTS = {F64: types.float64, I64: types.int64, NOTHING: types.void}
-_LLVM = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING: "i64"}
 # LLVM knows what these do and needs no call for some of them; the rest are libm's by name.
 _INTRINSICS = {"pow", "sqrt", "exp", "log", "sin", "cos", "floor"}
 
@@ -83,7 +83,7 @@ class Frontend:
             )
             module = llvm.parse_bitcode(result.library.emit_bitcode())
         inner = result.fndesc.llvm_func_name
-        module.link_in(llvm.parse_assembly(_wrapper(signature, symbol, inner, module, apart=apart)))
+        module.link_in(llvm.parse_assembly(around_numba(signature, symbol, inner, _target_lines(module), apart=apart)))
         for each in module.functions:
             if not each.is_declaration and each.name != symbol:
                 each.linkage = llvm.Linkage.internal
@@ -117,6 +117,10 @@ def _expect(_typing: Any, condition: Any) -> Any:
 _predictable: Any = numba.extending.intrinsic(_expect)
 
 
+def _target_lines(module: Any) -> str:
+    return f'target triple = "{module.triple}"\ntarget datalayout = "{module.data_layout}"\n'
+
+
 def external(signature: Signature, symbol: str) -> object:
     """The function behind a C symbol, to be called from compiled code."""
     return types.ExternalFunction(
@@ -130,21 +134,3 @@ def functions_of(text: str, name: str, namespace: Mapping[str, object]) -> dict[
     scope: dict[str, object] = dict(namespace)
     exec(code, scope)  # noqa: S102 - our own generated text: no user text goes in except names and comments
     return {key: value for key, value in scope.items() if isinstance(value, FunctionType)}
-
-
-def _wrapper(signature: Signature, symbol: str, inner: str, module: Any, *, apart: bool) -> str:
-    """LLVM text of the C function: numba's return slot and exception slot stay inside it."""
-    kinds = [_LLVM[argument.type] for argument in signature.arguments]
-    given = [f"{kind} %a{place}" for place, kind in enumerate(kinds)]
-    taken = [each.replace("ptr ", "ptr noalias ") for each in given] if apart else given
-    result = _LLVM[signature.result]
-    back = "ret i64 0" if signature.result == NOTHING else f"%value = load {result}, ptr %slot\n  ret {result} %value"
-    return f"""target triple = "{module.triple}"
-target datalayout = "{module.data_layout}"
-declare i32 @"{inner}"({", ".join(["ptr", "ptr", *kinds])})
-define {result} @{symbol}({", ".join(taken)}) {{
-  %slot = alloca {result}
-  %status = call i32 @"{inner}"({", ".join(["ptr %slot", "ptr null", *given])})
-  {back}
-}}
-"""

@@ -3,10 +3,13 @@
 Contraction comes from flags on the instructions; nothing here reassociates or assumes away NaN or infinity.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import llvmlite.binding as llvm
+
+from mcompiler.backends.numba.interface import takes_layout, with_layout
+from mcompiler.kernel.abi import Signature
 
 #: What compiled code may leave to libm and libc.
 C_FUNCTIONS = frozenset(
@@ -42,18 +45,26 @@ def target_machine() -> llvm.TargetMachine:
     return new_target_machine()
 
 
-def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:
+def link(modules: Sequence[bytes], exported: Mapping[str, Signature], z: Sequence[int] = ()) -> llvm.ModuleRef:
     """One optimised module that defines the exported symbols; what they do not need is gone.
+
+    Args:
+        modules: bitcode.
+        exported: signatures by C name.
+        z: the layout array that the exported functions are for, where it is known.
 
     Raises:
         ValueError: something is called that is neither there nor in C's library.
     """
     machine = target_machine()
-    whole = llvm.parse_assembly(f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n')
+    target = f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n'
+    whole = llvm.parse_assembly(target)
     for each in modules:
         part = llvm.parse_bitcode(each)
         part.triple, part.data_layout = machine.triple, str(machine.target_data)
         whole.link_in(part)
+    if z:
+        _fix_layout(whole, exported, z, target)
     for each in (*whole.functions, *whole.global_variables):
         if not each.is_declaration and each.name not in exported:
             each.linkage = llvm.Linkage.internal
@@ -61,6 +72,17 @@ def link(modules: Sequence[bytes], exported: Collection[str]) -> llvm.ModuleRef:
     optimise(whole)
     _check_undefined(whole)
     return whole
+
+
+def _fix_layout(whole: llvm.ModuleRef, exported: Mapping[str, Signature], z: Sequence[int], target: str) -> None:
+    """Puts functions that know the layout array in the place of the exported ones."""
+    functions: list[tuple[Signature, str, str]] = []
+    for symbol, signature in exported.items():
+        if takes_layout(signature):
+            inner = f"{symbol}_for_any_layout"
+            whole.get_function(symbol).name = inner
+            functions.append((signature, symbol, inner))
+    whole.link_in(llvm.parse_assembly(with_layout(functions, z, target)))
 
 
 def optimise(module: llvm.ModuleRef) -> None:

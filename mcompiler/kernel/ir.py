@@ -155,8 +155,16 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class KernelModule:
-    """All kernels of one system; ``header`` says which model and version they come from."""
+    """All kernels of one system.
+
+    Attributes:
+        name: of the system.
+        kernels: one per signature.
+        header: says which model and version they come from.
+        z: the layout array that the kernels are for, where they do not serve every one.
+    """
 
     name: str
     kernels: tuple[Kernel, ...]
     header: tuple[str, ...] = ()
+    z: tuple[int, ...] = ()

@@ -1,9 +1,10 @@
-"""What nobody needs, taken out of kernels: names, totals, and loops and branches that are empty then."""
+"""What nobody needs, taken out of kernels: names, totals, stores, and loops and branches that are empty then."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from mcompiler.kernel.ir import For, If, Let, Reduce, Statement
-from mcompiler.kernel.walk import names_in, values_of
+from mcompiler.kernel.ir import Accumulate, For, If, Integer, Let, Reduce, Statement, Store, Value
+from mcompiler.kernel.walk import loads_in, names_in, values_of, walk
 
 
 def prune(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
@@ -41,3 +42,29 @@ def _remaining_reduce(statement: Reduce, used: set[str]) -> Statement | None:
     if totals:
         return replace(statement, totals=totals, body=inner)
     return For(statement.index, statement.count, inner, statement.comment) if inner else None
+
+
+def without_dead_stores(body: tuple[Statement, ...], array: str) -> tuple[Statement, ...]:
+    """The body without stores to places of an array that it does not read, where nobody reads the array afterwards."""
+    loaded = set(_loaded_places(body, array))
+    if not all(isinstance(place, Integer) for place in loaded):
+        return body
+    return _without_stores(body, array, loaded)
+
+
+def _loaded_places(body: tuple[Statement, ...], array: str) -> Iterator[Value]:
+    for statement in walk(body):
+        if isinstance(statement, Accumulate) and statement.array == array:
+            yield statement.index
+        for value in values_of(statement):
+            yield from (load.index for load in loads_in(value) if load.array == array)
+
+
+def _without_stores(body: tuple[Statement, ...], array: str, places: set[Value]) -> tuple[Statement, ...]:
+    kept: list[Statement] = []
+    for statement in body:
+        if isinstance(statement, (For, Reduce, If)):
+            kept.append(replace(statement, body=_without_stores(statement.body, array, places)))
+        elif not (isinstance(statement, Store) and statement.array == array and statement.index not in places):
+            kept.append(statement)
+    return tuple(kept)

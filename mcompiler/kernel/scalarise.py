@@ -33,10 +33,11 @@ from mcompiler.kernel.ir import (
     Value,
 )
 from mcompiler.kernel.layout import Layout
-from mcompiler.kernel.prune import prune
+from mcompiler.kernel.prune import prune, without_dead_stores
 from mcompiler.kernel.share import fold
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import bound_names, loads_in, names_in, substitute, values_of, walk, with_values
+from mcompiler.kernel.stages import with_one_stage_sum
+from mcompiler.kernel.walk import walk
 from mcompiler.network.structure import SCALAR_MEMBERS
 
 _LAYOUT = "z"
@@ -65,9 +66,8 @@ def scalarise(module: KernelModule, layout: Layout, z: NDArray[np.int64]) -> Ker
     scratch = _scratch_names(layout, known)
     sizes = ", ".join(f"{each.name} {known[each.count_slot]}" for each in layout.classes)
     header = (*module.header, f"for these sizes only, and the wiring that they came with: {sizes}")
-    return replace(
-        module, header=header, kernels=tuple(_scalarised(kernel, known, scratch) for kernel in module.kernels)
-    )
+    kernels = tuple(_scalarised(kernel, known, scratch) for kernel in module.kernels)
+    return replace(module, header=header, kernels=kernels, z=known)
 
 
 def is_small(layout: Layout, z: NDArray[np.int64]) -> bool:
@@ -91,44 +91,8 @@ def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
 def _scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
     evaluator = _Evaluator(z, scratch, Names([argument.name for argument in kernel.signature.arguments]))
     body, _ = evaluator.block(kernel.body)
-    needed = prune(_together(body) if kernel.signature == SWEEP else body)
-    return simplify_kernel(replace(kernel, body=_without_dead_stores(needed, _loaded_scratch(needed))))
-
-
-def _together(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """A sweep whose sums over earlier stages are all made in one loop, where the first of them stood.
-
-    They may be made before anything is stored: a sweep reads rows of K before its own and writes its own.
-    """
-    sums = [each for each in body if isinstance(each, Reduce) and each.count == Local("stage")]
-    if len(sums) < 2:
-        return body
-    first = sums[0]
-    before = body[: body.index(first)]
-    known = {argument.name for argument in SWEEP.arguments} | set(bound_names(before))
-    joined = [each for each in sums if _free_names(each) <= known]
-    one = Reduce(
-        tuple(replace(total, value=_with_index(total.value, each, first)) for each in joined for total in each.totals),
-        first.index,
-        first.count,
-        tuple(
-            with_values(inner, lambda value, each=each: _with_index(value, each, first))
-            for each in joined
-            for inner in each.body
-        ),
-        first.comment,
-    )
-    return tuple(one if each is first else each for each in body if each is first or each not in joined)
-
-
-def _free_names(loop: Reduce) -> set[str]:
-    """The names that a loop without loops inside takes from around it."""
-    used = {name for each in (loop, *loop.body) for value in values_of(each) for name in names_in(value)}
-    return used - {loop.index, *bound_names(loop.body)}
-
-
-def _with_index(value: Value, loop: Reduce, other: Reduce) -> Value:
-    return substitute(value, {loop.index: Local(other.index)})
+    joined = with_one_stage_sum(body) if kernel.signature == SWEEP else body
+    return simplify_kernel(replace(kernel, body=without_dead_stores(prune(joined), _SCRATCH)))
 
 
 @dataclass(slots=True)
@@ -299,27 +263,3 @@ def _decided(condition: Value) -> bool | None:
             return _DECISIONS[name](a, b)
         case _:
             return None
-
-
-def _loaded_scratch(body: Iterable[Statement]) -> set[Value]:
-    """The places of ``w`` that are read."""
-    found: set[Value] = set()
-    for statement in walk(body):
-        if isinstance(statement, Accumulate) and statement.array == _SCRATCH:
-            found.add(statement.index)
-        for value in values_of(statement):
-            found |= {load.index for load in loads_in(value) if load.array == _SCRATCH}
-    return found
-
-
-def _without_dead_stores(body: tuple[Statement, ...], loaded: set[Value]) -> tuple[Statement, ...]:
-    """The statements without stores to places of ``w`` that nobody reads."""
-    if not all(isinstance(place, Integer) for place in loaded):
-        return body
-    kept: list[Statement] = []
-    for statement in body:
-        if isinstance(statement, (For, Reduce, If)):
-            kept.append(replace(statement, body=_without_dead_stores(statement.body, loaded)))
-        elif not (isinstance(statement, Store) and statement.array == _SCRATCH and statement.index not in loaded):
-            kept.append(statement)
-    return tuple(kept)

@@ -16,7 +16,7 @@ from mcompiler.backends.protocols import CompileOptions, Function
 from mcompiler.backends.text import module_text
 from mcompiler.backends.values import float_text
 from mcompiler.integrators.entries import Entry
-from mcompiler.kernel.abi import BREAKPOINT, INITIAL, Signature
+from mcompiler.kernel.abi import BREAKPOINT, INITIAL, PROJECT, Signature
 from mcompiler.kernel.ir import Float, For, Integer, Kernel, KernelModule, Load, Local, Op, Return, Store
 from tests.backends.models import ADVANCE, ENTRIES, LAYOUT, Run, midpoint, network
 
@@ -143,3 +143,12 @@ def test_what_is_no_name_is_refused(name: str) -> None:
     module = KernelModule("names", (Kernel(BREAKPOINT, (Return(Local(name)),)),))
     with pytest.raises(ValueError, match="is no name for a kernel"):
         module_text(module)
+
+
+def test_a_layout_that_is_known_is_part_of_the_code() -> None:
+    """Functions of a small system are compiled for its layout array, so that sizes are constants everywhere; what is passed is not looked at."""
+    kernel = Kernel(PROJECT, (Return(Load("z", Integer(8))),))
+    for z, wanted in (((), 3), ((0,) * 8 + (7,), 7)):
+        library = backend.load(backend.compile(KernelModule("fixed", (kernel,), z=z), LAYOUT))
+        given = np.full(9, 3, dtype=np.int64)
+        assert library["project"](np.zeros(1), np.zeros(1), given, np.zeros(1)) == wanted
