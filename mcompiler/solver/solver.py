@@ -276,12 +276,12 @@ class Solver:
         return schedule(self._programs.losses, self._values(ready), merged, t0, t1)
 
     def _values(self, ready: _Set | None) -> dict[str, Floats]:
-        """The circuit's own parameters as this run has them, for times in the experiment."""
+        """The circuit's own parameters and sizes as this run has them, for times in the experiment."""
         program = ready.program if ready is not None else self.program
         p = ready.p if ready is not None else program.p
-        own = {each.name: each.name for each in program.network.parameters}
         slots = {each.name: int(program.z[each.slot]) for each in program.layout.parameters}
-        return {name: np.asarray(p[slots[global_name(name)]]) for name in own}
+        own = {each.name: np.asarray(p[slots[global_name(each.name)]]) for each in program.network.parameters}
+        return {**own, **{name: evaluate(formula, own) for name, formula in program.network.derived.items()}}
 
     def _times(self, t: tuple[float, float] | None, ready: _Set | None) -> tuple[float, float]:
         if t is None:
