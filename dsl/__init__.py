@@ -8,10 +8,11 @@ from pathlib import Path
 
 from mcompiler.dsl import syntax
 from mcompiler.dsl.parser import parse
+from mcompiler.dsl.printer import format_module
 from mcompiler.dsl.reader import read_source
 from mcompiler.source import Source
 
-__all__ = ["LIBRARY", "parse", "parse_text", "read_source"]
+__all__ = ["LIBRARY", "format_module", "parse", "parse_text", "read_source"]
 
 #: The folder of the shipped models.
 LIBRARY = Path(__file__).resolve().parent / "library"

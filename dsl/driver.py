@@ -1,7 +1,7 @@
 """The LALR(1) driver: tokens and tables to values, a function of `build` for each rule."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from mcompiler.dsl import build, tables
 from mcompiler.dsl.structure import MAXIMUM_DEPTH
@@ -125,8 +125,8 @@ class Driver:
             if not isinstance(child, list):
                 children.append(child)
             elif children or not rule.is_spliced:
-                children.extend(child)  # pyright: ignore[reportUnknownArgumentType]
+                children.extend(cast("list[object]", child))
             else:
-                children = child  # a list grows in place, so that long ones cost no more than their length
+                children = cast("list[object]", child)  # grows in place, so that a list costs no more than its length
         build_value = self.builders[number]
         return children if build_value is None else build_value(span, *children)

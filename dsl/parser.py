@@ -1,5 +1,7 @@
 """Text to tree: tokens, brackets, statements, reductions; all errors of a text at once."""
 
+from typing import cast
+
 from mcompiler.diagnostics import CompileError, Diagnostic, Problems
 from mcompiler.diagnostics.problems import MOST
 from mcompiler.dsl import brackets, build, reader, structure, syntax
@@ -44,8 +46,7 @@ def _items(driver: Driver, problems: Problems) -> tuple[syntax.Item, ...]:
         if diagnostic is not None and diagnostic not in problems.found:
             problems.found.append(diagnostic)
         position = recover(driver, position)
-    items: tuple[syntax.Item, ...] = driver.values[-1] if driver.is_done else ()  # type: ignore[assignment]
-    return items
+    return cast("tuple[syntax.Item, ...]", driver.values[-1]) if driver.is_done else ()
 
 
 def _place(diagnostic: Diagnostic) -> int:

@@ -66,12 +66,9 @@ def generate() -> str:
     """The text of the tables of the grammar file; raises lark's ``GrammarError`` where the grammar has a conflict."""
     from hashlib import sha256
 
-    from lark import Lark
-
     text = GRAMMAR.read_text("utf-8")
-    lark = Lark(text, parser="lalr", strict=True, maybe_placeholders=True)
-    parser: Any = lark.parser
-    table = parser.parser._parse_table
+    lark = _lark(text)
+    table = lark.parser.parser._parse_table  # noqa: SLF001  (lark shows its tables nowhere else)
     rules = {rule: number for number, rule in enumerate(lark.rules)}
     # lark numbers rules and states from sets in places; the order of the text and of first use is ours
     order = _numbering(table)
@@ -97,6 +94,12 @@ def generate() -> str:
         json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("],[", "],\n[").replace("},{", "},\n{")
         + "\n"
     )
+
+
+def _lark(text: str) -> Any:
+    from lark import Lark
+
+    return Lark(text, parser="lalr", strict=True, maybe_placeholders=True)
 
 
 def _terminals(lark: Any) -> set[str]:

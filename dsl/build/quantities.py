@@ -123,7 +123,7 @@ def _unit_power(notes: Notes, span: Span, base: _Written, exponent: tuple[str, F
     if max(abs(power.numerator), power.denominator) > LARGEST_POWER:
         notes.problems.error("unit-too-large", f"exponents of units go up to {LARGEST_POWER}", span)
         return _Written(written, ONE)
-    if _bits(base.unit) * max(1, abs(power)) > MOST_BITS:
+    if _bits(base.unit) * max(Fraction(1), abs(power)) > MOST_BITS:
         return _Written(written, _limited(notes, span, None))
     return _Written(written, _limited(notes, span, base.unit**power))
 
