@@ -1,6 +1,6 @@
 """The grammar as tables: ``grammar.lark`` becomes ``tables.json``, which is shipped, so that no run pays for lark.
 
-``python -m mcompiler.dsl.tables`` writes the file again after the grammar has changed; a test shows that it is current.
+``python -m mcompiler.dsl`` writes the file again after the grammar has changed; a test shows that it is current.
 lark is imported for that only, and nothing is ever unpickled.
 """
 
@@ -141,7 +141,3 @@ def _rule(rule: Any) -> list[Any]:
     origin = str(rule.origin.name)
     is_transparent = bool(rule.options.expand1 and not rule.alias)
     return [origin, rule.alias or origin, len(rule.expansion), keep, origin.startswith("_"), is_transparent]
-
-
-if __name__ == "__main__":
-    TABLES.write_text(generate(), "utf-8")

@@ -42,8 +42,10 @@ def lines(out: Writer, indentation: str, notes: Sequence[Note] = (), widths: Seq
 def column_widths(writers: Sequence[Writer]) -> list[list[int]]:
     """For each of some neighbours the widths of its columns but the last: the same as far as the first words are the same.
 
-    Where there are several, one more space stands before the last column.
+    One more space stands before the last of three columns. A statement without neighbours has no widths.
     """
+    if len(writers) == 1:
+        return [[]]
     columns = [out.columns for out in writers]
     heads: dict[tuple[str, int], int] = {}
     for each in columns:
@@ -52,7 +54,7 @@ def column_widths(writers: Sequence[Writer]) -> list[list[int]]:
             heads[key] = max(heads.get(key, 0), len(text))
     result = [[heads[_first_word(each), number] for number in range(len(each) - 1)] for each in columns]
     total = max((width for each in result if (width := sum(each)) <= WIDTH), default=0)
-    return [_filled(each, total + (len(writers) > 1)) for each in result]
+    return [_filled(each, total + 1) for each in result]
 
 
 def _filled(widths: list[int], total: int) -> list[int]:
