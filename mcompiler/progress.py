@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 #: Told how far the work is, between 0 and 1.
@@ -12,7 +12,7 @@ _PATIENCE = 0.5  # s: shorter work shows nothing
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Report | None]:
+def progress_bar(label: str) -> Generator[Report | None, None, None]:
     """Gives what to report to, or None where nobody would see it."""
     if not sys.stderr.isatty():
         yield None

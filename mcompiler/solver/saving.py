@@ -43,7 +43,8 @@ def _grid(every: float, t0: float, t1: float) -> Floats:
     if not every > 0:
         raise ValueError(f"values cannot be saved every {every:g} s")
     count = int(np.floor((t1 - t0) / every * (1 + 1e-12)))
-    return np.minimum(t0 + every * np.arange(count + 1), t1)
+    times: Floats = np.minimum(t0 + every * np.arange(count + 1), t1)
+    return times
 
 
 def experiment_signals(experiment: Experiment, program: Program) -> list[Wanted]:
