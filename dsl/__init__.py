@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mcompiler.dsl import syntax
 from mcompiler.dsl.parser import parse
-from mcompiler.dsl.printer import format_module
 from mcompiler.dsl.reader import read_source
 from mcompiler.source import Source
 
@@ -16,6 +15,13 @@ __all__ = ["LIBRARY", "format_module", "parse", "parse_text", "read_source"]
 
 #: The folder of the shipped models.
 LIBRARY = Path(__file__).resolve().parent / "library"
+
+
+def format_module(module: syntax.Module) -> str:
+    """The text of a module in canonical form; comments stay."""
+    from mcompiler.dsl import printer  # not needed to read a model
+
+    return printer.format_module(module)
 
 
 def parse_text(text: str, name: str = "<text>") -> syntax.Module:

@@ -4,11 +4,9 @@ from typing import cast
 
 from mcompiler.diagnostics import CompileError, Diagnostic, Problems
 from mcompiler.diagnostics.problems import MOST
-from mcompiler.dsl import brackets, build, reader, structure, syntax
-from mcompiler.dsl.complaints import explain, explain_depth
-from mcompiler.dsl.driver import Driver
+from mcompiler.dsl import build, reader, structure, syntax
+from mcompiler.dsl.driver import Driver, Outcome
 from mcompiler.dsl.lexer import tokenize
-from mcompiler.dsl.recovery import recover
 from mcompiler.source import MAXIMUM_BYTES, Source
 
 
@@ -24,6 +22,8 @@ def parse(source: Source) -> syntax.Module:
     tokens, comments = tokenize(source, problems)
     structure.check_depth(tokens, source, problems)
     if not structure.is_balanced(tokens):
+        from mcompiler.dsl import brackets  # not needed for a text without errors
+
         tokens = brackets.mend(tokens, source, problems)
     notes = build.Notes(problems)
     driver = Driver(source, structure.end_statements(tokens, len(source.text)), notes)
@@ -39,14 +39,19 @@ def _items(driver: Driver, problems: Problems) -> tuple[syntax.Item, ...]:
     position = 0
     while not driver.is_done and len(problems.found) < MOST:
         outcome = driver.take(position)
-        if outcome == "taken":
-            position += 1
-            continue
-        diagnostic = explain(driver, position) if outcome == "refused" else explain_depth(driver)
-        if diagnostic is not None and diagnostic not in problems.found:
-            problems.found.append(diagnostic)
-        position = recover(driver, position)
+        position = position + 1 if outcome == "taken" else _report(driver, position, outcome, problems)
     return cast("tuple[syntax.Item, ...]", driver.values[-1]) if driver.is_done else ()
+
+
+def _report(driver: Driver, position: int, outcome: Outcome, problems: Problems) -> int:
+    """Say what is wrong with the token, unless that has been said; the place of the token to go on with."""
+    from mcompiler.dsl import complaints, recovery  # not needed for a text without errors
+
+    is_deep = outcome == "too deep"
+    diagnostic = complaints.explain_depth(driver) if is_deep else complaints.explain(driver, position)
+    if diagnostic is not None and diagnostic not in problems.found:
+        problems.found.append(diagnostic)
+    return recovery.recover(driver, position)
 
 
 def _place(diagnostic: Diagnostic) -> int:

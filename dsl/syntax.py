@@ -5,23 +5,56 @@ Equality ignores places, so that a printed and parsed tree equals the first one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Literal
 
 from mcompiler.source import Source, Span
 from mcompiler.units import DIMENSIONLESS, Dimension, Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
-    """Anything with a place in the source."""
+    """Anything with a place in the source.
+
+    Comparing and showing nodes is written once for all kinds: without recursion, so that no tree is too deep for it, and because generating
+    methods for every kind would be most of what importing this module costs.
+    """
 
     span: Span = field(compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        pending: list[tuple[object, object]] = [(self, other)]
+        while pending:
+            one, two = pending.pop()
+            if isinstance(one, Node) and type(one) is type(two):
+                pending += ((getattr(one, name), getattr(two, name)) for name in compared(type(one)))
+            elif isinstance(one, tuple) and isinstance(two, tuple):
+                if len(one) != len(two):  # pyright: ignore[reportUnknownArgumentType]
+                    return False
+                pending += zip(one, two, strict=True)  # pyright: ignore[reportUnknownArgumentType]
+            elif one is not two and (isinstance(one, Node) or one != two):
+                return False
+        return True
+
+    def __hash__(self) -> int:
+        plain = (getattr(self, name) for name in compared(type(self)))
+        return hash((type(self).__name__, *(each for each in plain if isinstance(each, str))))
+
+    def __repr__(self) -> str:
+        parts = (f"{name}={getattr(self, name)!r}" for name in compared(type(self)))
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@cache
+def compared(kind: type[Node]) -> tuple[str, ...]:
+    """The names of the fields that count when nodes of a kind are compared."""
+    return tuple(each.name for each in fields(kind) if each.compare)
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Identifier(Node):
     """A name where it is declared."""
 
@@ -31,7 +64,7 @@ class Identifier(Node):
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class UnitText(Node):
     """A unit as written (spaces removed) and what it means."""
 
@@ -39,7 +72,7 @@ class UnitText(Node):
     unit: Unit = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Part(Node):
     """One step of a dotted name: ``row[i, 0]`` in ``row[i, 0].v``. Also a declared array: ``col[M, N]``."""
 
@@ -47,7 +80,7 @@ class Part(Node):
     indices: "tuple[Expression, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binding(Node):
     """An index and what it runs over: ``i in M`` (0..M-1), ``j in 1..N-1`` (both ends), ``e in graph("wires.csv")``."""
 
@@ -55,7 +88,7 @@ class Binding(Node):
     over: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Argument(Node):
     """A value, with its name where one is given: ``Ron = 2[kohm]``; drawn from a distribution after ``~``."""
 
@@ -67,7 +100,7 @@ class Argument(Node):
 # --- expressions ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Number(Node):
     """A literal: ``16[kohm]``, ``5%``, ``inf``. ``value`` is in SI."""
 
@@ -86,14 +119,14 @@ class Number(Node):
         return self.unit is None and (self.value == 0 or self.text == "inf")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Node):
     """A string literal."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Name(Node):
     """A dotted, possibly indexed name: ``w``, ``M.v``, ``X[k].r``, ``row[i, 0]``."""
 
@@ -110,14 +143,14 @@ class Name(Node):
         return len(self.parts) == 1 and not self.parts[0].indices
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Derivative(Node):
     """``dw/dt``, one token; ``name`` is ``w``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Node):
     """A function, or a quantity between terminals (``v(g, s)``), with its arguments."""
 
@@ -125,7 +158,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Total(Node):
     """``sum(k in X: ...)``: a function over members."""
 
@@ -134,7 +167,7 @@ class Total(Node):
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Unary(Node):
     """``-x`` or ``not x``."""
 
@@ -146,7 +179,7 @@ BinaryOperator = Literal["+", "-", "*", "/", "^", "and", "or"]
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binary(Node):
     """Arithmetic and logic of two operands."""
 
@@ -155,7 +188,7 @@ class Binary(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Compare(Node):
     """A comparison of two values."""
 
@@ -164,7 +197,7 @@ class Compare(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Range(Node):
     """``first..last``, both ends included."""
 
@@ -180,7 +213,7 @@ Expression = Number | Text | Name | Derivative | Call | Total | Unary | Binary |
 DeclarationKind = Literal["param", "state", "input", "output", "target", "size"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bounds(Node):
     """``in [lower, upper]``."""
 
@@ -188,7 +221,7 @@ class Bounds(Node):
     upper: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Declaration(Node):
     """``state x: unit in [a, b] = initial scale s "doc"``; all but the name optional. ``~`` in place of ``=`` draws the value."""
 
@@ -203,7 +236,7 @@ class Declaration(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Nodes(Node):
     """``node row[M, N], top``."""
 
@@ -211,7 +244,7 @@ class Nodes(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Equation(Node):
     """``left = right``, or ``left += right`` for contributions that add up."""
 
@@ -221,7 +254,7 @@ class Equation(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Element(Node):
     """``M: HP(top, ground, w = 0.2)``, ``cell[i in M, j in N]: VTEAM(...)``: an element, sub-circuit or array of them."""
 
@@ -232,7 +265,7 @@ class Element(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ParameterSet(Node):
     """``set biolek2021 { Ron = 2[kohm], w = 0.3 }``: a named parameter set of a device."""
 
@@ -241,7 +274,7 @@ class ParameterSet(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reset(Node):
     """``x := e`` in an event."""
 
@@ -249,7 +282,7 @@ class Reset(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class When(Node):
     """``when condition { x := e; ... }``: an event."""
 
@@ -257,7 +290,7 @@ class When(Node):
     resets: tuple[Reset, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Member(Node):
     """``device P = SinhRate`` in a synapse or device; ``cell X[N]: Neuron(...)`` in a network."""
 
@@ -269,7 +302,7 @@ class Member(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Synapses(Node):
     """``synapses W: Pair from X to X where pre != post``, or ``... by ring(4)``."""
 
@@ -288,7 +321,7 @@ class Synapses(Node):
 AssignmentKind = Literal["set", "initial", "input", "target"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Assignment(Node):
     """``set M.Ron = 120[ohm]``, ``initial M.w = 0.2``, ``input X.bias = ...``, ``target clean[N] = patterns.clean``."""
 
@@ -298,7 +331,7 @@ class Assignment(Node):
     is_distribution: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Data(Node):
     """``data patterns = "patterns.npz"``."""
 
@@ -306,7 +339,7 @@ class Data(Node):
     file: Text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Run(Node):
     """``run to 2[s]`` (``until`` is the end) or ``run until steady within 1[ms]`` (``steady`` is the time given for it)."""
 
@@ -314,7 +347,7 @@ class Run(Node):
     steady: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Save(Node):
     """``save every 1[ms]: M.v, M.i``, ``save X.r``, ``save maxima of M.v``."""
 
@@ -323,7 +356,7 @@ class Save(Node):
     reduction: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plot(Node):
     """``plot M.i against M.v``, ``plot M.v, M.w`` (against time), ``plot X.r as image(8, 8)``."""
 
@@ -332,14 +365,14 @@ class Plot(Node):
     form: Call | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Seed(Node):
     """``seed 7``."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sweep(Node):
     """``sweep Rs in linspace(1[kohm], 2[kohm], 400)``."""
 
@@ -347,7 +380,7 @@ class Sweep(Node):
     values: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Method(Node):
     """``method dop853(rtol = 1e-9)``, ``method rk4(step = 1[us])``: integrator or learning method, with options by name."""
 
@@ -355,7 +388,7 @@ class Method(Node):
     options: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Loss(Node):
     """``loss = e`` at the end, ``loss at T = e``, ``loss over a..b = e``."""
 
@@ -364,7 +397,7 @@ class Loss(Node):
     over: Range | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Present(Node):
     """``present X.bias = e for 1[ms]``, ``present e as initial X.u``, ``present e as clamp X.r``."""
 
@@ -374,7 +407,7 @@ class Present(Node):
     duration: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ErrorState(Node):
     """``error e: V of X.u, scale = 1[V*A], speed = 10``."""
 
@@ -384,7 +417,7 @@ class ErrorState(Node):
     options: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Drive(Node):
     """``drive W.P.v = four_pulse(...), duty = 10%``."""
 
@@ -393,7 +426,7 @@ class Drive(Node):
     options: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Train(Node):
     """``train epochs = 50, batch = 1, shuffle seed = 1, stop when loss < 1e-3``; option names of two words are joined by a space."""
 
@@ -413,7 +446,7 @@ Statement = TemplateStatement | ExperimentStatement
 BlockKind = Literal["device", "circuit", "cell", "synapse", "network", "experiment", "learning"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Block(Node):
     """``kind Name(ports) on Target "doc" { body }``; ports and target where the kind has them. Read ``kind`` first."""
 
@@ -425,7 +458,7 @@ class Block(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Function(Node):
     """``function joglekar(x, p) = 1 - (2*x - 1)^(2*p)``."""
 
@@ -435,7 +468,7 @@ class Function(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Use(Node):
     """``use windows`` (a library module) or ``use "devices/mine.mem"`` (a file below the model's own folder)."""
 
@@ -443,7 +476,7 @@ class Use(Node):
     is_file: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Comment(Node):
     """A comment with its ``#``, without trailing spaces."""
 
@@ -464,8 +497,8 @@ class Module:
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below ``node``, in the order of the text."""
-    for each in fields(node):
-        value: object = getattr(node, each.name)
+    for name in compared(type(node)):
+        value: object = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
