@@ -18,6 +18,7 @@ from mcompiler.equations.system import (
     VertexClass,
 )
 from mcompiler.equations.translate import symbol, translate
+from mcompiler.model.expression import names
 from mcompiler.model.model import Loss
 from mcompiler.network import network as net
 from mcompiler.network.binding import integral_name, is_vertex, observer_class
@@ -77,4 +78,6 @@ def _point_loss(position: int, loss: Loss) -> PointLoss:
         dimension = loss.value.dimension * SECONDS
         return PointLoss(name, symbol(integral_name(position)), dimension, data, loss.span, over=interval)
     at = None if loss.at is None else translate(loss.at)
-    return PointLoss(name, translate(loss.value), loss.value.dimension, data, loss.span, at=at)
+    measured = {each.name: each.dimension for each in names(loss.value)}
+    dimensions = tuple(measured[column] for column in loss.data)
+    return PointLoss(name, translate(loss.value), loss.value.dimension, data, loss.span, at, None, dimensions)

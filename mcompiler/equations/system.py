@@ -188,8 +188,9 @@ class EdgeClass:
 class PointLoss:
     """A loss term at instants: ``value`` at each of its times (which the experiment holds) is added to the loss.
 
-    It reads symbols of the one-member vertex class ``LOSS`` (whose accumulators collect what the loss mentions) and the data columns ``data``. A loss
-    over an interval is an unknown of that class instead: its rate is the integrand, its change over the interval is added to the loss.
+    It reads symbols of the one-member vertex class ``LOSS`` (whose accumulators collect what the loss mentions) and the data columns ``data``, which
+    measure ``data_dimensions``. A loss over an interval is an unknown of that class instead: its rate is the integrand, its change over the interval is
+    added to the loss.
 
     ``at`` is the time (or the data column of times) and ``over`` the interval as the model gives them; neither means the end of the run.
     """
@@ -201,6 +202,7 @@ class PointLoss:
     origin: Span | None = None
     at: sympy.Expr | None = None
     over: tuple[sympy.Expr, sympy.Expr] | None = None
+    data_dimensions: tuple[Dimension, ...] = ()
 
 
 #: Name of the one-member vertex class that collects what a loss mentions: edges end there too and contribute to its accumulators.

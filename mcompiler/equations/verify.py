@@ -48,7 +48,7 @@ def _check_losses(system: System) -> None:
         | {each.symbol: each.dimension for each in system.parameters}
     )
     for term in system.losses:
-        data = dict.fromkeys(term.data, DIMENSIONLESS)
+        data = dict(zip(term.data, term.data_dimensions, strict=True))
         try:
             measured = dimension_of(term.value, known | data | {TIME: SECONDS})
         except WrongUnitError as error:
@@ -118,7 +118,7 @@ class _Checker:
             self.known |= {each.symbol: each.dimension for each in group}
         if self.owner.name == LOSS:
             for term in self.system.losses:
-                self.known |= dict.fromkeys(term.data, DIMENSIONLESS)
+                self.known |= dict(zip(term.data, term.data_dimensions, strict=True))
 
     # --- equations
 

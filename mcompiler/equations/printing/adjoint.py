@@ -10,11 +10,8 @@ from mcompiler.equations.printing.classes import (
     gathered,
     is_plumbing,
     loss_section,
-    node,
     picks,
     rate_row,
-    text,
-    times,
     title,
     when,
 )
@@ -23,13 +20,19 @@ from mcompiler.equations.printing.legends import ADJOINTS, AFTER, AFTER_JUMPS, I
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Node, Sum, Text
+from mcompiler.equations.printing.view import View, view
 from mcompiler.equations.system import LOSS, ZERO, Definition, System, Template, Unknown, VertexClass
 
 
-def adjoint_sheet(system: System) -> Sheet:
-    """The backward equations with final values and jumps; what only gradients need is left out."""
+def adjoint_sheet(system: System, *, is_explicit: bool = False) -> Sheet:
+    """The backward equations with final values and jumps; what only gradients need is left out.
+
+    ``is_explicit`` writes out when a bound holds an unknown; otherwise words say so.
+    """
     wanted = dynamics(system)
-    sections = [section for each in owners(system) if (section := _section(system, each, wanted)).rows]
+    sections = [
+        section for each in owners(system) if (section := _section(system, each, wanted, is_explicit=is_explicit)).rows
+    ]
     sections += [section for jump in system.jumps for section in _jump(jump)]
     notes = [*ADJOINTS, SUMS]
     notes += [PICKS] if picks(system) else []
@@ -43,29 +46,36 @@ def owners(system: System) -> list[Owner]:
     return [each for each in (*system.vertices, *system.edges) if not is_plumbing(each)]
 
 
-def _section(system: System, owner: Owner, wanted: Needed) -> Section:
-    template = owner.template
-    rows = [*_loss_rows(system, owner), *definitions(system, owner, wanted)]
-    rows += [rate_row(each, is_backward=True) for each in template.unknowns]
+def _section(system: System, owner: Owner, wanted: Needed, *, is_explicit: bool) -> Section:
+    template, of = owner.template, view(system, owner.template)
+    rows = [*_loss_rows(system, owner), *definitions(system, owner, wanted, is_explicit=is_explicit)]
+    rows += [rate_row(of, each, is_backward=True) for each in template.unknowns]
     rows += sums(system, owner, wanted)
     origin = template.forward.origin if template.forward else None
-    notes = (*_bound_notes(system, template), *_event_notes(system, template))
+    notes = (*_bound_notes(of), *_event_notes(of))
     return Section(title(owner), tuple(rows), "", origin, notes, template)
 
 
 def _loss_rows(system: System, owner: Owner) -> tuple[Row, ...]:
     if owner.name != LOSS or owner.template.forward is None:
         return ()
-    return loss_section(System(system.name, (), (), system.parameters, system.losses), owner.template.forward).rows
+    forward = System(system.name, (), (), system.parameters, system.losses)
+    return loss_section(view(forward, owner.template.forward)).rows
 
 
-def definitions(system: System, owner: Owner, wanted: Needed, shown: Needed | None = None) -> list[Row]:
+def definitions(
+    system: System, owner: Owner, wanted: Needed, shown: Needed | None = None, *, is_explicit: bool = False
+) -> list[Row]:
     """The definitions of a class that are wanted and not shown before."""
-    return [
-        _definition(system, owner.template, each)
+    chosen = [
+        each
         for each in owner.template.definitions
-        if wanted.has(owner, each.symbol) and not (shown and shown.has(owner, each.symbol)) and not _is_push(each)
+        if wanted.has(owner, each.symbol) and not (shown and shown.has(owner, each.symbol))
     ]
+    of = view(system, owner.template)
+    if is_explicit:
+        return [definition_row(of, each) for each in chosen]
+    return [_definition(of, each) for each in chosen if not _is_push(each)]
 
 
 def sums(system: System, owner: Owner, wanted: Needed, shown: Needed | None = None) -> list[Row]:
@@ -83,12 +93,12 @@ def _is_push(definition: Definition) -> bool:
     return parts_of(definition.symbol).kinds == ("push",)
 
 
-def _definition(system: System, template: Template, definition: Definition) -> Row:
+def _definition(of: View, definition: Definition) -> Row:
     """A definition; of the mask of a bounded unknown, what it means."""
     parts = parts_of(definition.symbol)
     if parts.kinds != ("free", "lam"):
-        return definition_row(definition)
-    inside = bounds(system, template, _bounded(template)[parts.quantity])
+        return definition_row(of, definition)
+    inside = bounds(of, _bounded(of.template)[parts.quantity])
     note = f"while {parts.quantity} moves; 0 while a bound of {inside} holds it"
     return Row(Name(definition.symbol), Name(lam(parts.quantity)), definition.dimension, note, definition.origin)
 
@@ -98,17 +108,16 @@ def _bounded(template: Template) -> dict[str, Unknown]:
     return {each.symbol.name: each for each in unknowns if each.lower is not None or each.upper is not None}
 
 
-def _bound_notes(system: System, template: Template) -> Iterator[str]:
-    for name, unknown in _bounded(template).items():
-        yield f"lam_{name} is 0 just before {name} reaches a bound of {bounds(system, template, unknown)}"
+def _bound_notes(of: View) -> Iterator[str]:
+    for name, unknown in _bounded(of.template).items():
+        yield f"lam_{name} is 0 just before {name} reaches a bound of {bounds(of, unknown)}"
 
 
-def _event_notes(system: System, template: Template) -> Iterator[str]:
-    for event in template.forward.events if template.forward else ():
-        margin = text(system, template, event.margin, event.origin)
-        resets = (f"{symbol} := {text(system, template, value, event.origin)}" for symbol, value in event.assignments)
+def _event_notes(of: View) -> Iterator[str]:
+    for event in of.template.forward.events if of.template.forward else ():
+        resets = ", ".join(f"{symbol} := {of.text(value)}" for symbol, value in event.assignments)
         yield (
-            f"event {event.origin}: when h = {margin} crosses 0 upward, {', '.join(resets)}; backward mass*lam before = (dx+/dx-)^T mass*lam after "
+            f"event {event.origin}: when h = {of.text(event.margin)} crosses 0 upward, {resets}; backward mass*lam before = (dx+/dx-)^T mass*lam after "
             "+ kappa*dh/dx, where kappa = lam^T mass*(rate after - dx+/dt)/(dh/dt) if the event is located, 0 if it acts at the end of a step"
         )
 
@@ -118,7 +127,8 @@ def _jump(jump: System) -> Iterator[Section]:
     wanted, (term,) = dynamics(jump), jump.losses
     for owner in owners(jump):
         rows = definitions(jump, owner, wanted)
-        rows += [_jump_row(each, is_end=term.at is None) for each in owner.template.unknowns if each.rate != ZERO]
+        of = view(jump, owner.template)
+        rows += [_jump_row(of, each, is_end=term.at is None) for each in owner.template.unknowns if each.rate != ZERO]
         rows += sums(jump, owner, wanted)
         if rows:
             yield Section(f"{title(owner)}, {instant(jump)}", tuple(rows), "", term.origin, template=owner.template)
@@ -129,12 +139,12 @@ def instant(jump: System) -> str:
     (term,) = jump.losses
     loss = next(each.template.forward for each in jump.vertices if each.name == LOSS)
     assert loss is not None
-    return when(jump, loss, term)
+    return when(view(jump, loss), term)
 
 
-def _jump_row(unknown: Unknown, *, is_end: bool) -> Row:
+def _jump_row(of: View, unknown: Unknown, *, is_end: bool) -> Row:
     """``lam_w(T) = ...`` or ``lam_w(t-) - lam_w(t+) = ...``, with its mass."""
     before = Moment(unknown.symbol, Text("T" if is_end else "t-"))
     change: Node = before if is_end else Sum(((False, before), (True, Moment(unknown.symbol, Text("t+")))))
-    left = times(unknown.mass, change, unknown.origin)
-    return Row(left, node(unknown.rate, unknown.origin), unknown.mass_dimension * unknown.dimension, "", unknown.origin)
+    left = of.times(unknown.mass, change)
+    return Row(left, of.node(unknown.rate), unknown.mass_dimension * unknown.dimension, "", unknown.origin)

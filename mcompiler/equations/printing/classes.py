@@ -3,17 +3,12 @@
 import re
 from collections.abc import Iterator
 
-import sympy
-
 from mcompiler.equations.names import dot
-from mcompiler.equations.printing.from_expression import reader
-from mcompiler.equations.printing.infix import infix
-from mcompiler.equations.printing.naming import ascii_names
 from mcompiler.equations.printing.sheet import Row, Section
-from mcompiler.equations.printing.tree import Gathered, Integral, Name, Node, Product, Rate, Share, Text
+from mcompiler.equations.printing.tree import Gathered, Integral, Name, Rate, Share, Text
+from mcompiler.equations.printing.view import View, view
 from mcompiler.equations.system import (
     LOSS,
-    ONE,
     Definition,
     EdgeClass,
     Parameter,
@@ -23,7 +18,6 @@ from mcompiler.equations.system import (
     Unknown,
     VertexClass,
 )
-from mcompiler.source import Span
 from mcompiler.units import TIME
 
 Owner = VertexClass | EdgeClass
@@ -54,36 +48,17 @@ def title(owner: Owner) -> str:
     return f"nodes {names}" if owner.template.name == "nodes" else f"{names}: {owner.template.name}"
 
 
-def node(value: sympy.Expr, origin: Span | None) -> Node:
-    """The tree of an expression, in the order of its source."""
-    return reader(origin).node(value)
-
-
-def text(system: System, template: Template, value: sympy.Expr, origin: Span | None = None) -> str:
-    """An expression inside a remark."""
-    return infix(node(value, origin), ascii_names(system, template))
-
-
-def times(factor: sympy.Expr, quantity: Node, origin: Span | None) -> Node:
-    """A mass times a quantity; the quantity alone where the mass is 1."""
-    if factor == ONE:
-        return quantity
-    first = node(factor, origin)
-    return Product((*first.above, quantity), first.below) if isinstance(first, Product) else Product((first, quantity))
-
-
-def definition_row(definition: Definition, note: str = "") -> Row:
+def definition_row(of: View, definition: Definition) -> Row:
     """A definition."""
-    right = node(definition.value, definition.origin)
-    return Row(Name(definition.symbol), right, definition.dimension, note or definition.doc, definition.origin)
+    right = of.node(definition.value)
+    return Row(Name(definition.symbol), right, definition.dimension, definition.doc, definition.origin)
 
 
-def rate_row(unknown: Unknown, note: str = "", *, is_backward: bool = False) -> Row:
+def rate_row(of: View, unknown: Unknown, note: str = "", *, is_backward: bool = False) -> Row:
     """An unknown's equation."""
-    mass = None if unknown.mass == ONE else node(unknown.mass, unknown.origin)
-    left = Rate(unknown.symbol, mass, is_backward)
+    left = Rate(unknown.symbol, of.mass(unknown.mass), is_backward)
     dimension = unknown.mass_dimension * unknown.dimension / TIME
-    return Row(left, node(unknown.rate, unknown.origin), dimension, note, unknown.origin)
+    return Row(left, of.node(unknown.rate), dimension, note, unknown.origin)
 
 
 def gathered(system: System, vertex: VertexClass, accumulator: str) -> Gathered:
@@ -95,7 +70,7 @@ def _shares(system: System, vertex: str, accumulator: str) -> Iterator[Share]:
     for edge in system.edges:
         for each in edge.template.contributions:
             if edge.ends[each.end] == vertex and each.accumulator == accumulator:
-                value = node(each.value, each.origin)
+                value = view(system, edge.template).node(each.value)
                 if is_plumbing(edge):
                     yield Share(_observed(edge), "", value)
                 else:
@@ -113,10 +88,10 @@ def terminal(edge: EdgeClass, end: int) -> str:
     return next(names, "")
 
 
-def bounds(system: System, template: Template, unknown: Unknown) -> str:
+def bounds(of: View, unknown: Unknown) -> str:
     """``[0, 1]``."""
     sides = [
-        infinite if each is None else text(system, template, each, unknown.origin)
+        infinite if each is None else of.text(each)
         for each, infinite in ((unknown.lower, "-inf"), (unknown.upper, "inf"))
     ]
     return f"[{sides[0]}, {sides[1]}]"
@@ -128,7 +103,7 @@ def circuit_section(system: System) -> Section:
     return Section(f"circuit {system.name}", rows)
 
 
-def declared(system: System, owner: Owner) -> Iterator[Row]:
+def declared(of: View, owner: Owner) -> Iterator[Row]:
     """Parameters, states, and what is read at the terminals."""
     template = owner.template
     for each in template.parameters:
@@ -136,7 +111,7 @@ def declared(system: System, owner: Owner) -> Iterator[Row]:
             note = "; ".join(part for part in (each.doc, "a value per element" if each.varies else "") if part)
             yield Row(Name(each.symbol), None, each.dimension, note, each.origin)
     for each in template.unknowns:
-        note = "; ".join(part for part in (each.doc, _inside(system, template, each)) if part)
+        note = "; ".join(part for part in (each.doc, _inside(of, each)) if part)
         yield Row(Name(each.symbol), None, each.dimension, note)
     for each in template.reads:
         if isinstance(owner, EdgeClass):
@@ -144,30 +119,29 @@ def declared(system: System, owner: Owner) -> Iterator[Row]:
             yield Row(Name(each.symbol), None, each.dimension, f"{what} of the node at {terminal(owner, each.end)}")
 
 
-def _inside(system: System, template: Template, unknown: Unknown) -> str:
+def _inside(of: View, unknown: Unknown) -> str:
     if unknown.along is not None or (unknown.lower is None and unknown.upper is None):
         return ""
-    return f"held in {bounds(system, template, unknown)}"
+    return f"held in {bounds(of, unknown)}"
 
 
-def loss_section(system: System, template: Template) -> Section:
-    """The terms of the loss."""
-    rows = (_term(system, template, term, "=" if place == 0 else "+=") for place, term in enumerate(system.losses))
-    return Section("loss", tuple(rows), template=template)
+def loss_section(of: View) -> Section:
+    """The terms of the loss, as the template of the loss sees them."""
+    rows = (_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses))
+    return Section("loss", tuple(rows), template=of.template)
 
 
-def _term(system: System, template: Template, term: PointLoss, relation: str) -> Row:
-    rates = {each.symbol: each.rate for each in template.unknowns}
-    value = term.value if term.over is None else rates[term.value]
-    right = node(value, term.origin)
-    left = Name(dot("L")) if system.kind == "tangent" else Text("L")
-    note = when(system, template, term)
-    return Row(left, right if term.over is None else Integral(right), term.dimension, note, term.origin, relation)
+def _term(of: View, term: PointLoss, relation: str) -> Row:
+    rates = {each.symbol: each.rate for each in of.template.unknowns}
+    right = of.node(term.value if term.over is None else rates[term.value])
+    left = Name(dot("L")) if of.system.kind == "tangent" else Text("L")
+    return Row(
+        left, right if term.over is None else Integral(right), term.dimension, when(of, term), term.origin, relation
+    )
 
 
-def when(system: System, template: Template, term: PointLoss) -> str:
+def when(of: View, term: PointLoss) -> str:
     """When a term of the loss is taken: ``at t = 20[ms]``."""
     if term.over is not None:
-        start, stop = (text(system, template, each, term.origin) for each in term.over)
-        return f"over {start} <= t <= {stop}"
-    return "at the end of the run" if term.at is None else f"at t = {text(system, template, term.at, term.origin)}"
+        return f"over {of.text(term.over[0])} <= t <= {of.text(term.over[1])}"
+    return "at the end of the run" if term.at is None else f"at t = {of.text(term.at)}"

@@ -1,7 +1,6 @@
-"""From sympy to trees, in an order that reads like the model: factors and terms as their names appear in the equation's source, what is derived first."""
+"""From sympy to trees, in an order that follows from the declarations alone: what is derived first, then constants as they are declared, then what moves."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
@@ -24,27 +23,25 @@ from mcompiler.equations.printing.tree import (
     Text,
 )
 from mcompiler.equations.system import ZERO
-from mcompiler.source import Span
 
 # sympy carries few types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-_TOKEN = re.compile(r"[\d.]+(?:[eE][+-]?\d+)?\[[^\]]*\]|[^\W\d]\w*")
 _CALLED = {"absolute": "abs", "minimum": "min", "maximum": "max"}
 _RELATIONS: Final[dict[str, Operator]] = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _FLIPPED: Final[dict[Operator, Operator]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _DERIVED = frozenset(("bar", "dot", "free", "lam", "push", "received", "taken"))
 _LAST = 10**6
 
-#: Sorts after numbers; what is derived comes first, then names as they appear in the source, then the others by name.
+#: What a part is sorted by: numbers have none, then literals, what is derived, names by rank, the others by name.
 _Key = tuple[tuple[int, int, str], ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """Makes trees of the expressions of one equation; ``positions`` is where each name stands in its source."""
+    """Makes trees of expressions; ``ranks`` says in which order names stand."""
 
-    positions: dict[str, int] = field(default_factory=dict[str, int])
+    ranks: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def node(self, expression: sympy.Basic) -> Node:
         """The tree of an expression."""
@@ -65,9 +62,9 @@ class Reader:
         if isinstance(expression, sympy.Symbol):
             return Name(expression), ((*self._place(expression), expression.name),)
         if isinstance(expression, Literal):
-            return Text(expression.text), ((1, self.positions.get(expression.text, _LAST), expression.text),)
+            return Text(expression.text), ((0, int("[" in expression.text), expression.text),)
         if isinstance(expression, sympy.NumberSymbol):
-            return Text(str(expression)), ((1, self.positions.get(str(expression), _LAST), str(expression)),)
+            return Text(str(expression)), ((0, 0, str(expression)),)
         if isinstance(expression, sympy.Rational) and expression.q != 1:
             return Product((Text(str(abs(expression.p))),), (Text(str(expression.q)),), bool(expression.p < 0)), ()
         value = float(expression)
@@ -75,12 +72,10 @@ class Reader:
         return (Product((text,), is_negative=True) if value < 0 else text), ()
 
     def _place(self, symbol: sympy.Symbol) -> tuple[int, int]:
-        """Derived names first, then by place in the source, where ``circuit.A`` and ``p.v`` stand as ``A`` and ``v``."""
         parts = parts_of(symbol)
         if not _DERIVED.isdisjoint(parts.kinds) or parts.quantity.startswith("d "):
-            return 0, 0
-        base = parts.quantity.rpartition(".")[2]
-        return 1, self.positions.get(parts.quantity, self.positions.get(base, _LAST))
+            return 1, 0
+        return 2, self.ranks.get(symbol.name, _LAST)
 
     def _sum(self, expression: sympy.Add) -> tuple[Node, _Key]:
         terms = [(*_signed(term), term) for term in expression.args]
@@ -95,8 +90,8 @@ class Reader:
         below: list[tuple[Node, _Key]] = []
         for factor in positive.args if isinstance(positive, sympy.Mul) else (positive,):
             self._sort_factor(factor, above, below)
-        above.sort(key=_sums_last)
-        below.sort(key=_sums_last)
+        above.sort(key=_simple_first)
+        below.sort(key=_simple_first)
         key = reduce(lambda a, b: a + b, (each for _, each in (*above, *below)), ())
         numerator = tuple(node for node, _ in above) or (Text("1"),)
         if not below and not minus and len(numerator) == 1:
@@ -159,16 +154,9 @@ class Reader:
         return Relation(operator, first, self.node(right)), key
 
 
-def reader(origin: Span | None) -> Reader:
-    """Makes trees of expressions that come from this place in the source."""
-    if origin is None:
-        return Reader()
-    tokens = list(dict.fromkeys(_TOKEN.findall("".join(origin.text.split()))))
-    return Reader({token: place for place, token in enumerate(tokens)})
-
-
-def _sums_last(factor: tuple[Node, _Key]) -> tuple[bool, _Key]:
-    return isinstance(factor[0], Sum), factor[1]
+def _simple_first(factor: tuple[Node, _Key]) -> tuple[int, _Key]:
+    node = factor[0].base if isinstance(factor[0], Power) else factor[0]
+    return 2 if isinstance(node, Sum) else 1 if isinstance(node, Call) else 0, factor[1]
 
 
 def _signed(term: sympy.Expr) -> tuple[bool, sympy.Expr]:

@@ -1,12 +1,13 @@
 """The sheet of the gradient: by parameters, and by initial values."""
 
 from mcompiler.equations.printing.adjoint import definitions, instant, owners, sums
-from mcompiler.equations.printing.classes import Owner, node, picks, times, title
+from mcompiler.equations.printing.classes import picks, title
 from mcompiler.equations.printing.dynamics import dynamics, shares
 from mcompiler.equations.printing.legends import GRADIENT, PICKS, SUMS
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Integral, Moment, Name, Partial, Text
+from mcompiler.equations.printing.view import View, view
 from mcompiler.equations.system import Gradient, Parameter, System, Template, Unknown
 from mcompiler.equations.translate import symbol
 from mcompiler.units import TIME as SECONDS
@@ -24,8 +25,9 @@ def _sections(system: System) -> list[Section]:
     sections: list[Section] = []
     for owner in owners(system):
         rows = [*definitions(system, owner, wanted, shown), *sums(system, owner, wanted, shown)]
-        rows += [_share(system, owner, each) for each in owner.template.gradients]
-        rows += [_by_initial(each) for each in owner.template.unknowns if system.kind == "adjoint"]
+        of = view(system, owner.template)
+        rows += [_share(of, each) for each in owner.template.gradients]
+        rows += [_by_initial(of, each) for each in owner.template.unknowns if system.kind == "adjoint"]
         heading = title(owner) if system.kind == "adjoint" else f"{title(owner)}, {instant(system)}"
         origin = owner.template.forward.origin if owner.template.forward else None
         if rows:
@@ -33,11 +35,11 @@ def _sections(system: System) -> list[Section]:
     return sections
 
 
-def _share(system: System, owner: Owner, gradient: Gradient) -> Row:
+def _share(of: View, gradient: Gradient) -> Row:
     """``dL/dRon += integral(...)``."""
-    parameter = _parameter(system, owner.template, gradient.parameter)
-    value = node(gradient.value, None)
-    is_running = gradient.moment == "throughout" and system.kind == "adjoint"
+    parameter = _parameter(of.system, of.template, gradient.parameter)
+    value = of.node(gradient.value)
+    is_running = gradient.moment == "throughout" and of.system.kind == "adjoint"
     dimension = gradient.dimension * SECONDS if is_running else gradient.dimension
     right = Integral(value) if is_running else value
     return Row(Partial(Text("L"), Name(parameter.symbol)), right, dimension, _moment(gradient), parameter.origin, "+=")
@@ -56,9 +58,9 @@ def _moment(gradient: Gradient) -> str:
     return f"just after {gradient.unknown} reaches its {gradient.moment} bound, each time"
 
 
-def _by_initial(unknown: Unknown) -> Row:
+def _by_initial(of: View, unknown: Unknown) -> Row:
     """``dL/dw(0) = mass*lam_w(0)``."""
     start = Moment(unknown.symbol, Text("0"))
-    right = times(unknown.mass, start, unknown.origin)
+    right = of.times(unknown.mass, start)
     initial = Moment(symbol(parts_of(unknown.symbol).quantity), Text("0"))
     return Row(Partial(Text("L"), initial), right, unknown.mass_dimension * unknown.dimension)

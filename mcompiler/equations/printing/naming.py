@@ -76,3 +76,17 @@ def _own(template: Template) -> Iterable[str]:
     )
     own = [each.symbol.name for group in groups for each in group]
     return [*own, *(_own(template.forward) if template.forward else ())]
+
+
+def forward_names(system: System, template: Template) -> Naming:
+    """Names for an adjoint template, where what is taken from the forward run has ``forward.`` in front."""
+    assert template.forward is not None
+    plain = ascii_names(system, template)
+    forward = template.forward
+    moving: set[sympy.Symbol] = {
+        *(each.symbol for each in forward.unknowns),
+        *(each.symbol for each in forward.definitions),
+        *(each.symbol for each in forward.accumulators),
+        *(each.symbol for each in forward.reads),
+    }
+    return lambda symbol: f"forward.{plain(symbol)}" if symbol in moving else plain(symbol)

@@ -1,0 +1,148 @@
+"""Parts of model files from the model: expressions, values, declarations, elements, experiments."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy
+
+from mcompiler.equations.literal import shown
+from mcompiler.equations.printing.from_expression import Reader
+from mcompiler.equations.printing.infix import infix
+from mcompiler.equations.printing.view import ranks
+from mcompiler.equations.translate import translate
+from mcompiler.model.expression import TIME_NAME, Expression
+from mcompiler.model.model import (
+    Circuit,
+    Device,
+    Distribution,
+    Element,
+    Experiment,
+    Index,
+    Input,
+    Loss,
+    Parameter,
+    Terminal,
+    Value,
+)
+from mcompiler.units import DIMENSIONLESS, Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Writes expressions of a device or circuit, with the names in the order of their declarations."""
+
+    reader: Reader
+
+    def expression(self, value: Expression) -> str:
+        """An expression of the model, in its own names."""
+        return infix(self.reader.node(translate(value)), _as_it_is)
+
+    def given(self, value: Value) -> str:
+        """``= 2[kohm]`` or ``~ normal(2[kohm], 5%)``."""
+        if isinstance(value, Distribution):
+            return f"~ {value.kind}({', '.join(self.expression(each) for each in value.arguments)})"
+        return f"= {self.expression(value)}"
+
+    def bounds(self, lower: Expression | None, upper: Expression | None) -> str:
+        """`` in [0, 1]``, or nothing."""
+        if lower is None and upper is None:
+            return ""
+        sides = (
+            "-inf" if lower is None else self.expression(lower),
+            "inf" if upper is None else self.expression(upper),
+        )
+        return f" in [{sides[0]}, {sides[1]}]"
+
+    def declaration(self, kind: str, each: Parameter | Input) -> str:
+        """``param Ron: ohm in [0, inf] = 100[ohm] "..."``."""
+        value = "" if each.default is None else f" {self.given(each.default)}"
+        bounds = self.bounds(each.lower, each.upper) if isinstance(each, Parameter) else ""
+        return f"{kind} {each.name}{unit(each.dimension)}{bounds}{value}{doc(each.doc)}"
+
+
+def words(owner: Device | Circuit) -> Words:
+    """What writes the expressions of a device or circuit."""
+    names = [each.name for each in (*owner.parameters, *owner.inputs)]
+    if isinstance(owner, Device):
+        names += [each.name for each in (*owner.definitions, *owner.states)]
+    else:
+        names = [*(each.name for each in owner.sizes), *names]
+    return Words(Reader(ranks([*names, TIME_NAME])))
+
+
+def _as_it_is(symbol: sympy.Symbol) -> str:
+    return symbol.name
+
+
+def unit(dimension: Dimension) -> str:
+    """``: V``, or nothing for a number."""
+    return "" if dimension == DIMENSIONLESS else f": {dimension}"
+
+
+def doc(text: str) -> str:
+    """The documentation behind a declaration."""
+    return f' "{text}"' if text else ""
+
+
+def circuit(each: Circuit) -> Iterator[str]:
+    """The lines of a circuit."""
+    to = words(each)
+    yield f"circuit {each.name}{doc(each.doc)} {{"
+    yield from (f"  {to.declaration('size', one)}" for one in each.sizes)
+    yield from (f"  {to.declaration('param', one)}" for one in each.parameters)
+    yield from (f"  {to.declaration('input', one)}" for one in each.inputs)
+    for node in each.nodes:
+        shape = f"[{', '.join(to.expression(one) for one in node.shape)}]" if node.shape else ""
+        yield f"  node {node.name}{shape}{doc(node.doc)}"
+    yield from (f"  {_element(to, one)}" for one in each.elements)
+    yield "}"
+
+
+def _element(to: Words, each: Element) -> str:
+    ranges = f"[{', '.join(_range(to, one) for one in each.indices)}]" if each.indices else ""
+    values = (f"{name} {to.given(value)}" for name, value in {**each.preset, **each.values}.items())
+    arguments = [*(_terminal(to, one) for one in each.terminals), *values]
+    return f"{each.name}{ranges}: {each.device.name}({', '.join(arguments)}){doc(each.doc)}"
+
+
+def _range(to: Words, each: Index) -> str:
+    return f"{each.name} in {to.expression(each.first)}..{to.expression(each.last)}"
+
+
+def _terminal(to: Words, each: Terminal) -> str:
+    return f"{each.node}[{', '.join(to.expression(one) for one in each.indices)}]" if each.indices else each.node
+
+
+def experiment(each: Experiment) -> Iterator[str]:
+    """The lines of an experiment; what only has losses is a learning block."""
+    to = words(each.circuit)
+    yield f"{'learning' if each.until is None else 'experiment'} {each.name} on {each.circuit.name}{doc(each.doc)} {{"
+    yield from (f'  data {one.name} = "{one.file}"' for one in each.data)
+    if each.seed:
+        yield f"  seed {each.seed}"
+    yield from (f"  {one.kind} {one.path} {to.given(one.value)}" for one in each.assignments)
+    if each.method:
+        options = ", ".join(f"{name} = {_option(name, value)}" for name, value in each.options.items())
+        yield f"  method {each.method}" + (f"({options})" if options else "")
+    yield from (f"  {_loss(to, one)}" for one in each.losses)
+    if each.until is not None:
+        yield f"  run to {to.expression(each.until)}"
+    for save in each.saves:
+        every = f" every {to.expression(save.every)}:" if save.every is not None else ""
+        yield f"  save{every} {', '.join(one.name for one in save.signals)}"
+    for plot in each.plots:
+        yield f"  plot {', '.join(one.name for one in plot.signals)} against {plot.against.name if plot.against else 't'}"
+    yield "}"
+
+
+def _option(name: str, value: float) -> str:
+    return f"{shown(value)}[s]" if name in ("step", "max_step") else shown(value)
+
+
+def _loss(to: Words, each: Loss) -> str:
+    place = ""
+    if each.at is not None:
+        place = f" at {to.expression(each.at)}"
+    elif each.start is not None and each.stop is not None:
+        place = f" over {to.expression(each.start)}..{to.expression(each.stop)}"
+    return f"loss{place} = {to.expression(each.value)}"

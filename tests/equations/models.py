@@ -1,0 +1,84 @@
+"""Models for the tests of this room, from text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcompiler.dsl import parse, parse_text, read_source
+from mcompiler.equations.from_network import derive
+from mcompiler.equations.system import System
+from mcompiler.model.model import Model
+from mcompiler.model.resolve import resolve
+from mcompiler.network.elaborate import elaborate
+from mcompiler.network.network import Network
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What each stage made of a text."""
+
+    model: Model
+    network: Network
+    system: System
+
+
+def from_text(text: str) -> Made:
+    """A model with its first experiment that has a loss, else its first one, else its first circuit."""
+    return _made(resolve(parse_text(text, "model.mem")))
+
+
+def from_file(path: str) -> Made:
+    """The same, of a file of the repository."""
+    source = read_source(ROOT / path)
+    return _made(resolve(parse(type(source)(path, source.text, source.folder))))
+
+
+def _made(model: Model) -> Made:
+    experiments = list(model.experiments.values())
+    chosen = next((each for each in experiments if each.losses), experiments[0] if experiments else None)
+    network = elaborate(model, chosen)
+    return Made(model, network, derive(network))
+
+
+CROSSBAR = """
+circuit Crossbar {
+  size M = 3
+  size N = 2
+  param Rw = 2[kohm]
+  param amplitude = 0.7[V]
+  param f = 3[Hz]
+  node row[M], mid[M], out[N]
+  feed[i in M]: VoltageSource(row[i], ground, V = amplitude*(i + 1)*sin(2*pi*f*t + i))
+  line[i in M]: Resistor(row[i], mid[i], R = Rw)
+  cm[i in M]: Capacitor(mid[i], ground, C = 2[uF])
+  cell[i in M, j in N]: SinhRate(mid[i], out[j], w ~ uniform(0.2, 0.8), Gmax ~ lognormal(100[uS], 10%))
+  co[j in N]: Capacitor(ground, out[j], C = 1[uF]*(j + 1))
+  load[j in N]: Resistor(out[j], ground, R ~ lognormal(20[kohm], 5%))
+  leak: Inductor(out[0], ground, L = 3[H])
+  back: Coil(out[1], mid[0])
+}
+
+device Coil(p, n) "A coil whose inductance and starting current are expressions of parameters" {
+  param turns = 30
+  param L1 = 2[mH]
+  param I0 = 3[uA]
+  L0 = L1*turns^2
+  state i: A = I0*(1 + turns/10) scale 1[uA]
+  v = L1*turns^2*di/dt
+}
+
+learning Fit on Crossbar {
+  loss over 0.01[s]..0.04[s] = (cell[1, 0].i/1[uA])^2/1[s] + (out[1].v*cell[2, 1].w/1[V])^2/1[s]
+  loss at 0.02[s] = 3*(out[0].v/1[V])^2*cell[0, 1].i/1[uA] + amplitude/1[V]
+  loss at 0.05[s] = (leak.i/1[uA])^3 + back.i*co[0].v/1[uW]
+  loss = (cell[2, 0].w - 0.5)^2*Rw/1[kohm] + cell[2, 0].v/1[V]
+}
+
+experiment run on Crossbar {
+  seed 3
+  run to 0.06[s]
+}
+"""
