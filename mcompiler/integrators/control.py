@@ -53,6 +53,10 @@ _LEAST_LOG_ERROR = math.log(1e-4)
 _ROUND_OFF = 2.220446049250313e-16
 # A stop and a breakpoint that are this close, in parts of their time, are one.
 _SAME = 4 * _ROUND_OFF
+# What is left to a stop is a difference of rounded times: a step of the given size may be so much longer. One that the controller chose may be stretched
+# further, rather than leave a sliver; and of less than two steps that are left, each takes one half.
+_SLACK = 1e-9
+_STRETCH = 1.01
 # A step is at least so many units of round-off of the time, so that its stages have times of their own; and, near time 0, this part of the run.
 _LEAST_ULPS = 8.0
 _LEAST_PART = 1e-18
@@ -77,11 +81,11 @@ def make_plan(_functions: Mapping[str, Function]) -> Function:
         left = target - t
         if mi[ERROR_KIND] == 0:
             h = ws[STEP]
-            ends = h * (1.0 + 1e-9) >= left
+            ends = (1.0 + _SLACK) * h >= left
             t_end = ws[SEGMENT_T] + (iws[SEGMENT_I] + 1) * h
         else:
             h = ws[H]
-            ends = 1.01 * h >= left and left <= ws[MAX_STEP]
+            ends = _STRETCH * h >= left and left <= (1.0 + _SLACK) * ws[MAX_STEP]
             h = h if 2.0 * h <= left else min(h, 0.5 * left)
             t_end = t + h
         ws[PROPOSED] = ws[H]
@@ -116,8 +120,8 @@ def make_follow(_functions: Mapping[str, Function]) -> Function:
 def make_judge(_functions: Mapping[str, Function]) -> Function:
     """`judge`, which needs nothing.
 
-    The controller is proportional-integral (Hairer, Wanner, Solving ODEs II, IV.2): where stability limits the step, a proportional one would reject
-    every other. A step that was cut to meet a stop says little about the next where the limit on growth binds: then the size proposed before holds.
+    The controller is proportional-integral, PI.3.4 (K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; Hairer, Wanner, Solving ODEs II, IV.2): where
+    stability limits the step or the solution turns sharply, a proportional one would reject many. A step that was cut to meet a stop says little about the next where the limit on growth binds: then the size proposed before holds.
     """
 
     def judge(size, ws, iws, tab):  # type: ignore[no-untyped-def]

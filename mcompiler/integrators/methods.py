@@ -36,7 +36,6 @@ class Method:
         error_order: order of the embedded solution.
         error_low: weights of a second difference, combined with the first as in DOP853; empty otherwise.
         fsal: whether there is a stage at the new state.
-        beta: the controller's memory of the last error, as an exponent.
         shrink: a step is never made smaller than this fraction in one go; ``grow``: nor larger than this multiple.
         source: where the numbers come from.
 
@@ -56,7 +55,6 @@ class Method:
     error_order: int = 0
     error_low: Sequence[Number] = ()
     fsal: bool = False
-    beta: float = 0.0
     shrink: float = 0.2
     grow: float = 10.0
 
@@ -83,7 +81,9 @@ def _faults(method: Method) -> list[str]:
         "order of the second embedded solution": trees.worst(phi, method.error_low, 3, exact=False),
     }
     faults = [f"{what} off by {size:.1e}" for what, size in checks.items() if size > allowed]
-    for power, weights in enumerate(zip(*method.dense, strict=True), start=1):
+    columns = [*zip(*method.dense, strict=True)]
+    for power in range(1, max(len(columns), method.dense_order) + 1):
+        weights = columns[power - 1] if power <= len(columns) else ()
         size = trees.worst(phi, weights, method.dense_order, power=power)
         if size > dense_allowed:
             faults.append(f"theta^{power} of the dense output off by {size:.1e}")
@@ -108,8 +108,8 @@ def numbers(method: Method) -> NDArray[np.float64]:
     if method.error_low:
         exponent = 1.0 / method.order
     tab[slots.EXPONENT] = exponent
-    tab[slots.BETA] = method.beta
-    tab[slots.ALPHA] = exponent - 0.75 * method.beta
+    # Gustafsson's PI.3.4 (see `control.make_judge`): measured on a device that switches sharply, it takes a quarter less work than no memory at all.
+    tab[slots.ALPHA], tab[slots.BETA] = 0.7 * exponent, 0.4 * exponent
     tab[slots.LOG_SHRINK] = math.log(method.shrink)
     tab[slots.LOG_GROW] = math.log(method.grow)
     return tab
@@ -171,7 +171,6 @@ def _bogacki_shampine() -> Method:
         error=_fractions("-5/72 1/12 1/9 -1/8"),
         error_order=2,
         fsal=True,
-        beta=0.04,
     )
 
 
@@ -208,7 +207,6 @@ def _tsit5() -> Method:
         ),
         error_order=4,
         fsal=True,
-        beta=0.04,
     )
 
 

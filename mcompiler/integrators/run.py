@@ -4,6 +4,7 @@ The functions come from anywhere: machine code, Python text, the interpreter; th
 run may be run again on its own mesh (`integrate(mesh=run.tape)`) and differentiated (`reverse`).
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -121,7 +122,7 @@ def integrate(
 def _check_numbers(
     method: str, t0: float, t1: float, rtol: float, atol: float, step: float, max_step: float, mesh: Tape | None
 ) -> None:
-    if not (np.isfinite(t0) and np.isfinite(t1) and t0 <= t1):
+    if not (math.isfinite(t0) and math.isfinite(t1) and t0 <= t1):
         raise ValueError(f"a run goes from a finite time to a later one, not from {t0} to {t1}")
     if method_named(method).adaptive:
         if not (0.0 <= rtol < np.inf and 0.0 <= atol < np.inf and rtol + atol > 0.0):

@@ -1,7 +1,7 @@
 """Small models built by hand, and what it takes to run them: one class of cells, watched by a loss vertex where there are losses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -101,7 +101,6 @@ class Model:
     z: Integers
     p: Floats
     count: int = 1
-    library: Library | None = field(default=None, repr=False)
 
     def on(self, backend: str) -> Library:
         chosen = get_backend(backend)
@@ -146,7 +145,14 @@ def model(system: System, values: Mapping[str, float | Sequence[float]], count: 
 
 
 @cache
-def python(make: Callable[[], Model]) -> tuple[Model, Library]:
+def python(make: Callable[..., Model], *arguments: float) -> tuple[Model, Library]:
     """The model that a function makes, on the Python backend; once per session."""
-    made = make()
+    made = make(*arguments)
     return made, made.on("python")
+
+
+@cache
+def compiled(make: Callable[..., Model], *arguments: float) -> tuple[Model, Library]:
+    """The model that a function makes, as machine code; once per session."""
+    made = make(*arguments)
+    return made, made.on("numba")
