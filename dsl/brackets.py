@@ -97,7 +97,7 @@ class _Mender:
         self.problems.error(
             "missing-brace",
             f"the {self.header.text} has no body: {{ is missing",
-            (Span(self.source, place.end, place.end), "expected { here"),
+            (Span(self.source, place.end, place.end), "expected {"),
         )
         self.header = None
         self.stack.append(len(self.result))
@@ -126,7 +126,12 @@ class _Mender:
             at = self.stack.pop()
             opening, header = self.result[at], self.result[_line(self.result, at)[0] : at]
             is_named = len(header) > 1 and header[0].text in BLOCK_KINDS
-            what = f"the {header[0].text} {header[1].text}" if is_named else "this block"
+            kinds = {"when": "this event", "set": "this set"}
+            what = (
+                f"the {header[0].text} {header[1].text}"
+                if is_named
+                else kinds.get(header[0].text if header else "", "this block")
+            )
             self.problems.error(
                 "unclosed-block", f"{what} is never closed: }} is missing", (self.span(opening), "opened here")
             )

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 
 from mcompiler.dsl.driver import Driver
-from mcompiler.dsl.tokens import BLOCK_KINDS, EXPERIMENT_KINDS, NAME, STATEMENT_END, TEXT_END, Token
+from mcompiler.dsl.tokens import BLOCK_KINDS, CONTINUES, EXPERIMENT_KINDS, NAME, STATEMENT_END, TEXT_END, Token
 
 #: What may begin where the parse can go on, by the nonterminal that stands for it; the first that fits counts.
 LEVELS = {
@@ -41,6 +41,9 @@ def recover(driver: Driver, position: int) -> int:
     if is_after_block(driver):
         driver.feed(STATEMENT_END, driver.tokens[position]._replace(kind=STATEMENT_END), position)
         return position
+    if (line := _next_line(driver, position)) is not None:
+        driver.drop_to(level(driver)[0])
+        return line
     height, name = level(driver, is_last=driver.tokens[position].kind == TEXT_END)
     begin = driver.firsts[height] if height < len(driver.states) else position
     driver.drop_to(height)
@@ -76,6 +79,16 @@ def _header(driver: Driver, begin: int, name: str) -> tuple[str, ...]:
         return ()
     on = (driver.words["on"], NAME) if kind in EXPERIMENT_KINDS else ()
     return (driver.words[kind], NAME, *on)
+
+
+def _next_line(driver: Driver, position: int) -> int | None:
+    """Where the next statement begins if the one before runs into it, because its line ends with an operator: at the name before ``=``."""
+    height = level(driver)[0]
+    begin = driver.firsts[height] if height < len(driver.states) else position
+    tokens, line = driver.tokens, position - 1
+    if tokens[position].kind != "EQUAL" or line <= begin or tokens[line - 1].kind not in CONTINUES:
+        return None
+    return line if "\n" in driver.source.text[tokens[line - 1].end : tokens[line].start] else None
 
 
 def _brace(tokens: Sequence[Token], position: int) -> int | None:

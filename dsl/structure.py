@@ -16,8 +16,10 @@ from mcompiler.dsl.tokens import (
 )
 from mcompiler.source import Source, Span
 
-#: Brackets inside brackets, and expressions inside expressions. Later stages may recurse as deep.
-MAXIMUM_DEPTH = 200
+#: Brackets inside brackets.
+MAXIMUM_NESTING = 200
+#: Levels of an expression's tree: every operator is one, a call with its argument two. Later stages recurse as deep, with several frames a level.
+MAXIMUM_DEPTH = 100
 _ROUND = frozenset({"LPAR", "LSQB"})
 
 
@@ -29,9 +31,9 @@ def check_depth(tokens: Sequence[Token], source: Source, problems: Problems) -> 
             depth += 1
         elif token.kind in CLOSING and depth:
             depth -= 1
-        if depth > MAXIMUM_DEPTH:
+        if depth > MAXIMUM_NESTING:
             place = Span(source, token.start, token.end)
-            problems.error("too-deep", f"more than {MAXIMUM_DEPTH} brackets are open here", place)
+            problems.error("too-deep", f"more than {MAXIMUM_NESTING} brackets are open here", place)
             raise CompileError(problems.errors)
 
 

@@ -31,11 +31,11 @@ BLOCK_KINDS = (*TEMPLATE_KINDS, *EXPERIMENT_KINDS)
 
 OPENING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSING = {close: opening for opening, close in OPENING.items()}
-#: A statement goes on after a line that ends with one of these.
+#: A statement goes on after a line that ends with one of these: operators with two operands, and the comma.
 CONTINUES = frozenset({
-    "PLUS", "MINUS", "STAR", "SLASH", "CIRCUMFLEX", "LESSTHAN", "MORETHAN", "COMMA", "EQUAL", "TILDE", "COLON", "DOT",
-    "__ANON_0", "__ANON_1", "__ANON_2", "__ANON_3", "__ANON_4", "__ANON_5", "__ANON_6",
+    "PLUS", "MINUS", "STAR", "SLASH", "CIRCUMFLEX", "LESSTHAN", "MORETHAN", "COMMA",
+    "__ANON_2", "__ANON_3", "__ANON_4", "__ANON_5", "__ANON_6",
 })  # fmt: skip
-CONTINUING_WORDS = frozenset({"and", "or", "not"})
+CONTINUING_WORDS = frozenset({"and", "or"})
 #: What an operand can begin with.
 OPERAND_STARTS = frozenset({NAME, NUMBER, STRING, DERIVATIVE})

@@ -22,14 +22,20 @@ LARGEST_EXPONENT = 2_000
 LARGEST_POWER, MOST_BITS, LONGEST_UNIT = 40, 2_000, 200
 
 
+#: What units are called in words: a hint can name them.
+WORDS = {
+    "ampere": "A", "amp": "A", "celsius": "K", "coulomb": "C", "farad": "F", "gram": "g", "henry": "H", "hertz": "Hz", "hour": "h",
+    "joule": "J", "kelvin": "K", "meter": "m", "metre": "m", "mho": "S", "minute": "min", "newton": "N", "ohms": "ohm", "pascal": "Pa",
+    "radian": "rad", "sec": "s", "second": "s", "siemens": "S", "tesla": "T", "volt": "V", "watt": "W", "weber": "Wb",
+}  # fmt: skip
+ONE = Unit(DIMENSIONLESS)
+
+
 class _Written(NamedTuple):
-    """A unit in the making: its text without spaces, and what it means."""
+    """A unit in the making: its text without spaces, and what it means; None where something was wrong with it."""
 
     text: str
-    unit: Unit
-
-
-ONE = Unit(DIMENSIONLESS)
+    unit: Unit | None
 
 
 def _number(notes: Notes, span: Span, token: Token, unit: syntax.UnitText | None) -> syntax.Number:
@@ -87,32 +93,42 @@ def _refuse(notes: Notes, span: Span, *, is_large: bool) -> None:
 
 
 def _unit(notes: Notes, span: Span, written: _Written) -> syntax.UnitText:
-    if len(written.text) > LONGEST_UNIT:
+    if len(written.text) > LONGEST_UNIT and written.unit is not None:
         notes.problems.error("unit-too-large", f"a unit has at most {LONGEST_UNIT} characters", span)
-    return syntax.UnitText(span, written.text[:LONGEST_UNIT], written.unit)
+    return syntax.UnitText(span, written.text[:LONGEST_UNIT], written.unit or ONE)
 
 
 def _unit_name(notes: Notes, span: Span, token: Token) -> _Written:
     unit = units.named(token.text)
     if unit is None:
-        hints = did_you_mean(token.text, units.names())
-        notes.problems.error("unknown-unit", f"there is no unit {token.text}", span, hints=hints)
-        return _Written(token.text, ONE)
+        notes.problems.error("unknown-unit", f"there is no unit {token.text}", span, hints=_near_units(token.text))
     return _Written(token.text, unit)
+
+
+def _near_units(text: str) -> tuple[str, ...]:
+    """A hint with a unit that may be meant: by its name in words, perhaps with a prefix, or by its spelling."""
+    lower = text.lower()
+    for name, symbol in WORDS.items():
+        for ending in (name, f"{name}s"):
+            if lower.endswith(ending) and units.named(found := text[: len(text) - len(ending)] + symbol) is not None:
+                return (f"did you mean {found}?",)
+    return did_you_mean(text, reversed(list(units.names())))
 
 
 def _unit_number(notes: Notes, span: Span, token: Token) -> _Written:
     exact = _exact(notes, token, span)
     if exact is None:
-        return _Written(token.text, ONE)
+        return _Written(token.text, None)
     if not exact:
         notes.problems.error("unit-zero", "a unit is not zero", span)
-        return _Written(token.text, ONE)
+        return _Written(token.text, None)
     return _Written(token.text, _limited(notes, span, Unit(DIMENSIONLESS, exact)))
 
 
 def _unit_product(notes: Notes, span: Span, left: _Written, operator: str, right: _Written) -> _Written:
     text = (left.text + operator + right.text)[: LONGEST_UNIT + 1]
+    if left.unit is None or right.unit is None:
+        return _Written(text, None)
     unit = left.unit * right.unit if operator == "*" else left.unit / right.unit
     return _Written(text, _limited(notes, span, unit))
 
@@ -122,18 +138,20 @@ def _unit_power(notes: Notes, span: Span, base: _Written, exponent: tuple[str, F
     written = f"{base.text}^{text}"[: LONGEST_UNIT + 1]
     if max(abs(power.numerator), power.denominator) > LARGEST_POWER:
         notes.problems.error("unit-too-large", f"exponents of units go up to {LARGEST_POWER}", span)
-        return _Written(written, ONE)
+        return _Written(written, None)
+    if base.unit is None:
+        return _Written(written, None)
     if _bits(base.unit) * max(Fraction(1), abs(power)) > MOST_BITS:
         return _Written(written, _limited(notes, span, None))
     return _Written(written, _limited(notes, span, base.unit**power))
 
 
-def _limited(notes: Notes, span: Span, unit: Unit | None) -> Unit:
-    """The unit, if exact algebra with it stays cheap; otherwise a report and no unit."""
+def _limited(notes: Notes, span: Span, unit: Unit | None) -> Unit | None:
+    """The unit, if exact algebra with it stays cheap; otherwise a report and None."""
     if unit is not None and _bits(unit) <= MOST_BITS and all(_is_small(each) for each in unit.dimension.exponents):
         return unit
     notes.problems.error("unit-too-large", "this unit is too large: its factor or its exponents have no use", span)
-    return ONE
+    return None
 
 
 def _is_small(power: Fraction) -> bool:

@@ -49,6 +49,6 @@ def explain_depth(driver: Driver) -> Diagnostic:
         "too-deep",
         f"this expression is more than {MAXIMUM_DEPTH} levels deep",
         (Label(span),),
-        notes=("every operator and every call is a level",),
-        hints=("give parts of it names: part = ...",),
+        notes=("every operator is a level, every call two",),
+        hints=("give parts of it names of their own",),
     )

@@ -55,9 +55,10 @@ def unit_on_non_literal(place: Place) -> Diagnostic | None:
         return None
     close = _closing(place, place.position)
     inside = place.tokens[place.position + 1 : close]
-    is_unit = bool(inside) and all(each.kind != NAME or units.named(each.text) is not None for each in inside)
+    names = [each.text for each in inside if each.kind == NAME]
+    is_unit = bool(names) and all(units.named(name) is not None for name in names)
     if not is_unit or previous.kind not in _FOLLOWS_OPERAND:
-        headline = f"{described(previous)} takes no index"
+        headline = f"{_short(place, _operand_start(place), place.position)} takes no index"
         whole = place.span(place.token, place.tokens[close])
         return place.says("bad-index", headline, whole, hints=("only names have indices",))
     unit = "".join(each.text for each in inside)

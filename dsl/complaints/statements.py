@@ -129,6 +129,7 @@ def block_header(place: Place) -> Diagnostic | None:
     if place.where != "file" or first.text not in BLOCK_KINDS or place.position == place.begin:
         return None
     what = " ".join(each.text for each in place.tokens[place.begin : min(place.position, place.begin + 2)])
+    lacks_body = f"the {first.text} has no body: {{ is missing"
     if "ON" in place.expected and token.kind != NAME:
         hint = f"write {what} on CIRCUIT {{"
         if token.kind == "LPAR":
@@ -137,9 +138,7 @@ def block_header(place: Place) -> Diagnostic | None:
     if token.kind == STATEMENT_END and "LBRACE" in place.expected:
         is_below = place.next.kind == "LBRACE"
         hints = ("put { on this line",) if is_below else ()
-        return place.says(
-            "missing-brace", f"{what} has no body: {{ is missing", (place.here, "expected {"), hints=hints
-        )
+        return place.says("missing-brace", lacks_body, (place.here, "expected {"), hints=hints)
     if place.position == place.begin + 1 and token.kind != NAME:
         return place.says("block-header", f"{_article(first.text)} needs a name", (place.here, "expected a name"))
     return None

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-#: How bad it is to end a line: after a comma, a loose operator, a tight operator, ``=``; within a bracket it is worse by a `LEVEL`.
-COMMA, LOOSE, TIGHT, RELATION = 0, 100, 1_500, 100_000
+#: How bad it is to end a line: after a comma, a loose operator, a tight operator; within a bracket it is worse by a `LEVEL`.
+COMMA, LOOSE, TIGHT = 0, 100, 1_500
 LEVEL = 1_000
 #: A place where a comment can stand, and no line ends otherwise.
 COMMENT_ONLY = 1_000_000
@@ -68,9 +68,10 @@ class Writer:
         self.may_break(COMMA)
 
     def relation(self, text: str) -> None:
-        """Write a sign like ``=``."""
+        """Write a sign like ``=``; outside of brackets the line cannot end after it."""
         self.write(f" {text} ")
-        self.may_break(RELATION)
+        if self.depth:
+            self.may_break(COMMENT_ONLY)
 
     @property
     def text(self) -> str:

@@ -15,7 +15,7 @@ from mcompiler.dsl.printer.expressions import (
     signals,
     write,
 )
-from mcompiler.dsl.printer.pieces import COMMA, Writer
+from mcompiler.dsl.printer.pieces import Writer
 from mcompiler.dsl.syntax import Expression
 
 
@@ -207,7 +207,6 @@ def _save(out: Writer, node: syntax.Save) -> None:
         out.write("every ")
         write(out, node.every)
         out.write(": ")
-        out.may_break(COMMA)
     if node.reduction is not None:
         out.write(f"{node.reduction.text} of ")
     signals(out, node.signals)
