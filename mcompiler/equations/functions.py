@@ -11,7 +11,8 @@ branch that the function itself takes for ``where``, ``minimum`` and ``maximum``
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, reduce
-from typing import Any
+from math import pi
+from typing import Any, cast
 
 import sympy
 from sympy.core.function import FunctionClass
@@ -47,7 +48,7 @@ def _constant_nearly_everywhere(name: str, arity: int) -> Any:
 
 
 def _selected(self: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
-    condition, chosen, other = self.args
+    condition, chosen, other = cast("tuple[sympy.Expr, sympy.Expr, sympy.Expr]", self.args)
     return where(condition, chosen.diff(symbol), other.diff(symbol))
 
 
@@ -221,6 +222,31 @@ def _next_corner(source: sympy.Expr) -> sympy.Expr:
     corner = _next_of_pwl(t, *source.args[1::2]) if isinstance(source, pwl) else _next_of_pulse(t, *source.args[3:])
     return corner if t == TIME else corner - (t - TIME)
 
+
+def next_extremes(expression: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """For every sine or cosine of a linear function of ``t`` in the expression: its first extreme after ``t``."""
+    found = [each for each in expression.atoms(sympy.Function) if each.func in (sin, cos)]
+    phases: list[tuple[Any, sympy.Expr]] = [
+        (each.args[0], _TOP[each.func]) for each in sorted(found, key=sympy.default_sort_key)
+    ]
+    return tuple(_next_extreme(phase, top) for phase, top in phases if _runs(phase.diff(TIME)))
+
+
+def _runs(speed: sympy.Expr) -> bool:
+    return speed != ZERO and TIME not in speed.free_symbols
+
+
+def _next_extreme(phase: sympy.Expr, top: sympy.Expr) -> sympy.Expr:
+    """Extremes are half turns apart. One that is only a millionth of that away is where ``t`` stopped last, but for round-off."""
+    speed = phase.diff(TIME)
+    turns = sign(speed) * (phase / _HALF_TURN - top)
+    left = floor(turns) + 1 - turns
+    return TIME + (left + where(lt(left, sympy.Float(1e-6)), ONE, ZERO)) * _HALF_TURN / absolute(speed)
+
+
+_HALF_TURN = sympy.Float(pi)
+#: Where an extreme of each wave is, in half turns.
+_TOP: Mapping[Any, sympy.Expr] = {sin: sympy.Rational(1, 2), cos: ZERO}
 
 #: Function names of the model, as constructors.
 FUNCTIONS: Mapping[str, Constructor] = {

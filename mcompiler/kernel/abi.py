@@ -120,7 +120,7 @@ BREAKPOINT = _signature(
     "breakpoint",
     "f64 t, f64* p, i64* z, f64* w",
     F64,
-    "The first breakpoint of a pwl or pulse source strictly after t, or +inf.",
+    "The first breakpoint of a pwl or pulse source (or extreme of a sine, where the model has thresholds) strictly after t, or +inf.",
 )
 OBSERVE = _signature(
     "observe",

@@ -1,10 +1,15 @@
-"""The kernel that gives the next corner of the sources that have corners known in advance."""
+"""The kernel that gives the next corner of the sources that have corners known in advance.
+
+Where a model has thresholds, the extremes of its sines are corners too. Below a threshold nothing may move at all, an adaptive method sees no error and takes
+ever longer steps, and would leap over the part of a period in which the device switches; between two extremes a sine is monotone, so that a threshold that
+is passed at all is passed where a step ends.
+"""
 
 from collections.abc import Sequence
 
 import sympy
 
-from mcompiler.equations.functions import next_breakpoints
+from mcompiler.equations.functions import absolute, maximum, minimum, next_breakpoints, next_extremes, sign, step, where
 from mcompiler.equations.reverse import needed
 from mcompiler.equations.system import TIME
 from mcompiler.kernel import abi
@@ -16,6 +21,7 @@ from mcompiler.kernel.from_equations.state import nothing_stored
 from mcompiler.kernel.ir import Float, Kernel, Op, Value
 
 _INFINITY = Float(float("inf"))
+_CHOICES = {where, minimum, maximum, absolute, sign, step}
 
 
 def breakpoint_(graph: Graph) -> Kernel:
@@ -23,16 +29,28 @@ def breakpoint_(graph: Graph) -> Kernel:
     kernel = KernelBuilder(abi.BREAKPOINT)
     environment = Environment(graph, nothing_stored)
     result: Value = _INFINITY
+    switches = any(_switches(owner) for owner in graph.classes)
     for owner in graph.classes:
-        for first in visit(kernel.top, environment, _corners(owner)):
+        for first in visit(kernel.top, environment, _corners(owner, extremes=switches)):
             result = first if result == _INFINITY else kernel.top.let("first", Op("min", (result, first)))
     return kernel.finish(result)
 
 
-def _corners(owner: Class) -> Body:
-    corners = dict.fromkeys(corner for value in _expressions(owner) for corner in next_breakpoints(value))
+def _corners(owner: Class, *, extremes: bool) -> Body:
+    values = _expressions(owner)
+    corners = dict.fromkeys(corner for value in values for corner in next_breakpoints(value))
+    if extremes:
+        corners |= dict.fromkeys(corner for value in values for corner in next_extremes(value))
     known = tuple(corner for corner in corners if _is_known(owner, corner))
     return Body(owner, owner.program.steps, known, _first, f"sources of {owner.name}")
+
+
+def _switches(owner: Class) -> bool:
+    """Whether something in the class follows one law or another, apart from its bounds."""
+    template = owner.template
+    values = [each.value for each in (*template.definitions, *template.contributions)]
+    values += [each.rate for each in template.unknowns]
+    return any(each.func in _CHOICES for value in values for each in value.atoms(sympy.Function))
 
 
 def _is_known(owner: Class, corner: sympy.Expr) -> bool:
