@@ -8,6 +8,7 @@ what a loss at an instant adds: the same equations with the loss in place of lam
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import sympy
 
@@ -66,7 +67,7 @@ def _pulled(task: _Task) -> System:
     vertices = [replace(each, template=_vertex(each, task, arriving[each.name])) for each in system.vertices]
     pairs = [_shortened(each) for each in vertices]
     edges = [_renamed(each, {vertex.name: names for vertex, names in pairs}) for each in edges]
-    kind = "adjoint" if task.jump is None else "jump"
+    kind: Literal["adjoint", "jump"] = "adjoint" if task.jump is None else "jump"
     losses = system.losses if task.jump is None else (task.jump,)
     return System(system.name, tuple(vertex for vertex, _ in pairs), tuple(edges), system.parameters, losses, kind)
 
@@ -93,7 +94,7 @@ def _seeds(template: Template, task: _Task) -> list[Seed]:
 def _loss_seeds(template: Template, task: _Task) -> list[Seed]:
     if task.jump is not None:
         return [(task.jump.value, ONE)]
-    rates = {each.symbol: each.rate for each in template.unknowns}
+    rates: dict[sympy.Expr, sympy.Expr] = {each.symbol: each.rate for each in template.unknowns}
     return [(rates[each.value], taken(each.name)) for each in task.system.losses if each.over is not None]
 
 

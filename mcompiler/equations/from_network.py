@@ -24,7 +24,8 @@ from mcompiler.equations.system import (
 )
 from mcompiler.equations.translate import as_written, in_order, symbol, translate
 from mcompiler.model.expression import Expression, Number
-from mcompiler.model.model import Device, Distribution, State
+from mcompiler.model.model import Device, Distribution, Input, State
+from mcompiler.model.model import Parameter as ModelParameter
 from mcompiler.network import network as net
 from mcompiler.network.elaborate import global_name, node_quantity
 from mcompiler.units import CAPACITANCE, CURRENT, DIMENSIONLESS, VOLTAGE
@@ -172,7 +173,8 @@ def _own_definitions(group: net.Group) -> list[Definition]:
     """What is given to the elements as expressions, and the device's own definitions."""
     device = group.device
     given: list[Definition] = []
-    for each in (*device.parameters, *device.inputs):
+    declared: tuple[ModelParameter | Input, ...] = (*device.parameters, *device.inputs)
+    for each in declared:
         if each.name in group.given:
             value = group.given[each.name]
             given.append(Definition(symbol(each.name), each.dimension, translate(value), each.doc, value.span))
@@ -184,7 +186,8 @@ def _own_definitions(group: net.Group) -> list[Definition]:
 
 
 def _parameters(group: net.Group) -> tuple[Parameter, ...]:
-    declared = {each.name: each for each in group.device.parameters} | {each.name: each for each in group.device.inputs}
+    declared: dict[str, ModelParameter | Input] = {each.name: each for each in group.device.parameters}
+    declared |= {each.name: each for each in group.device.inputs}
     result: list[Parameter] = []
     for name, values in group.values.items():
         known, varies = declared.get(name), bool(values.shape)

@@ -4,7 +4,7 @@ Derivatives of definitions stay definitions, so an entry is as short as the chai
 while a bound holds an unknown, its row is 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,9 +55,7 @@ class Block:
 def jacobian(system: System) -> tuple[Block, ...]:
     """The blocks of all classes of a forward or tangent system, in the system's order."""
     read = {(edge.ends[each.end], each.name) for edge in system.edges for each in edge.template.reads}
-    return tuple(
-        _block(each, {name for owner, name in read if owner == each.name}) for each in (*system.vertices, *system.edges)
-    )
+    return tuple(_block(each, {name for owner, name in read if owner == each.name}) for each in system.classes)
 
 
 def _block(owner: VertexClass | EdgeClass, read: set[str]) -> Block:
@@ -66,13 +64,9 @@ def _block(owner: VertexClass | EdgeClass, read: set[str]) -> Block:
     measures = {TIME: SECONDS, **dimensions(template)}
     definitions: list[Definition] = []
     entries: list[Entry] = []
-    moving = (*template.unknowns, *template.accumulators, *template.reads)
-    for variable in (*(each.symbol for each in moving), TIME):
-        steps, dots = linearise(
-            [(each.symbol, each.value) for each in template.definitions],
-            {variable: ONE},
-            lambda name, variable=variable: by(name, variable.name),
-        )
+    program = [(each.symbol, each.value) for each in template.definitions]
+    for variable in _variables(template):
+        steps, dots = linearise(program, {variable: ONE}, _called(variable))
         dots[variable] = ONE
         found = [(each, derivative_along(each.value, dots)) for each in outputs]
         entries += [
@@ -88,13 +82,25 @@ def _block(owner: VertexClass | EdgeClass, read: set[str]) -> Block:
     return Block(owner, tuple(definitions), tuple(entries))
 
 
+def _variables(template: Template) -> Iterator[sympy.Symbol]:
+    yield from (each.symbol for each in template.unknowns)
+    yield from (each.symbol for each in template.accumulators)
+    yield from (each.symbol for each in template.reads)
+    yield TIME
+
+
+def _called(variable: sympy.Symbol) -> Callable[[str], sympy.Symbol]:
+    return lambda name: by(name, variable.name)
+
+
 def _outputs(template: Template, read: set[str]) -> Iterator[Output]:
     for each in template.unknowns:
-        yield Output(
-            "rate", each.symbol.name, each.rate, each.mass_dimension * each.dimension / SECONDS, origin=each.origin
-        )
-    for each in template.contributions:
-        yield Output("contribution", each.accumulator, each.value, each.dimension, each.end, each.origin)
-    for each in template.definitions:
-        if each.symbol.name in read:
-            yield Output("output", each.symbol.name, each.symbol, each.dimension, origin=each.origin)
+        dimension = each.mass_dimension * each.dimension / SECONDS
+        yield Output("rate", each.symbol.name, each.rate, dimension, origin=each.origin)
+    for share in template.contributions:
+        yield Output("contribution", share.accumulator, share.value, share.dimension, share.end, share.origin)
+    for definition in template.definitions:
+        if definition.symbol.name in read:
+            yield Output(
+                "output", definition.symbol.name, definition.symbol, definition.dimension, origin=definition.origin
+            )

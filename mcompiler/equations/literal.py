@@ -5,6 +5,7 @@ number of sympy; so are 0 and the infinities, which are the same in every unit.
 """
 
 import math
+from typing import Any
 
 import sympy
 
@@ -12,7 +13,7 @@ from mcompiler.model.expression import Number
 from mcompiler.units import DIMENSIONLESS, Dimension
 
 
-class Literal(sympy.AtomicExpr):
+class Literal(sympy.AtomicExpr):  # type: ignore[misc]  # sympy carries no types that mypy reads
     """``16[kohm]``, ``pi``: ``value`` in SI is not negative, ``text`` is as in the model."""
 
     __slots__ = ("dimension", "text", "value")
@@ -28,10 +29,10 @@ class Literal(sympy.AtomicExpr):
         self.text, self.value, self.dimension = text, value, dimension
         return self
 
-    def __getnewargs__(self) -> tuple[str, float, Dimension]:
+    def __getnewargs__(self) -> tuple[Any, ...]:
         return self.text, self.value, self.dimension
 
-    def _hashable_content(self) -> tuple[str, float, Dimension]:
+    def _hashable_content(self) -> tuple[Any, ...]:
         return self.__getnewargs__()
 
     def _sympystr(self, printer: object) -> str:  # noqa: ARG002

@@ -1,7 +1,8 @@
 """The transposed derivative of one template: what its outputs' adjoints are to its inputs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy
 
@@ -10,6 +11,7 @@ from mcompiler.equations.reverse import transpose
 from mcompiler.equations.system import TIME, Accumulator, Definition, Parameter, Read, System, Template, Unknown
 from mcompiler.units import Dimension
 
+Quantity: TypeAlias = Parameter | Definition | Unknown | Accumulator | Read
 #: An output of a template (an expression in its symbols) and its adjoint.
 Seed = tuple[sympy.Expr, sympy.Expr]
 
@@ -42,18 +44,21 @@ def pull(template: Template, seeds: Sequence[Seed], system: System, unit: Dimens
 
 
 def _inputs(template: Template, system: System) -> list[sympy.Symbol]:
-    moving: Iterable[Unknown | Accumulator | Read] = (*template.unknowns, *template.accumulators, *template.reads)
     constant = [each for each in (*template.parameters, *system.parameters) if not each.structural]
-    return [*(each.symbol for each in moving), *(each.symbol for each in constant), TIME]
+    return [
+        *(each.symbol for each in template.unknowns),
+        *(each.symbol for each in template.accumulators),
+        *(each.symbol for each in template.reads),
+        *(each.symbol for each in constant),
+        TIME,
+    ]
+
+
+def quantities(template: Template) -> tuple[Quantity, ...]:
+    """Everything in a template that has a symbol, its own only."""
+    return (*template.parameters, *template.definitions, *template.unknowns, *template.accumulators, *template.reads)
 
 
 def dimensions(template: Template) -> dict[sympy.Symbol, Dimension]:
     """What each quantity of a template measures, its own only."""
-    quantities: Iterable[Unknown | Definition | Accumulator | Parameter | Read] = (
-        *template.unknowns,
-        *template.definitions,
-        *template.accumulators,
-        *template.parameters,
-        *template.reads,
-    )
-    return {each.symbol: each.dimension for each in quantities}
+    return {each.symbol: each.dimension for each in quantities(template)}

@@ -6,6 +6,7 @@ into each other, so the derivative of a program has a length in proportion to th
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import sympy
 
@@ -121,6 +122,6 @@ def _share(
 def _scaled(seed: sympy.Expr, partial: sympy.Expr) -> sympy.Expr:
     """The product, inside the branches of a selection: what is not selected is never multiplied by zero."""
     if isinstance(partial, where):  # type: ignore[arg-type]
-        condition, chosen, other = partial.args
+        condition, chosen, other = cast("tuple[sympy.Expr, sympy.Expr, sympy.Expr]", partial.args)
         return where(condition, _scaled(seed, chosen), _scaled(seed, other))
     return seed * partial

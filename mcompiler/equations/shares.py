@@ -1,6 +1,7 @@
 """What each template adds to the gradient by a parameter: throughout the run, at its start, and where a bound is reached."""
 
 from collections.abc import Iterator
+from typing import Any, Literal
 
 import sympy
 
@@ -31,7 +32,11 @@ def starts_and_bounds(template: Template, system: System, loss: Dimension) -> tu
 def _fixed(template: Template, system: System, loss: Dimension) -> Iterator[Gradient]:
     for unknown in template.unknowns:
         weight = lam(unknown.symbol.name) * unknown.mass
-        moments = (("start", unknown.initial), ("lower", unknown.lower), ("upper", unknown.upper))
+        moments: tuple[tuple[Literal["start", "lower", "upper"], sympy.Expr | None], ...] = (
+            ("start", unknown.initial),
+            ("lower", unknown.lower),
+            ("upper", unknown.upper),
+        )
         for moment, value in moments:
             if value is None:
                 continue
@@ -45,10 +50,11 @@ def _fixed(template: Template, system: System, loss: Dimension) -> Iterator[Grad
 
 def substituted(value: sympy.Expr, definitions: tuple[Definition, ...]) -> sympy.Expr:
     """The expression with definitions put in their places: for initial values and bounds, which are short."""
+    resolved: Any = value
     for each in reversed(definitions):
-        if each.symbol in symbols_of(value):
-            value = value.xreplace({each.symbol: each.value})
-    return value
+        if each.symbol in symbols_of(resolved):
+            resolved = resolved.xreplace({each.symbol: each.value})
+    return resolved
 
 
 def _real(template: Template, system: System) -> list[Parameter]:

@@ -1,69 +1,101 @@
 """Equations of one derivation, to be looked at: text, LaTeX, model language, and what a notebook shows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, final
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias, final
 
 from mcompiler.equations.adjoint import adjoint
 from mcompiler.equations.jacobian import jacobian
 from mcompiler.equations.printing.adjoint import adjoint_sheet
+from mcompiler.equations.printing.block import to_block
 from mcompiler.equations.printing.forward import forward_sheet
 from mcompiler.equations.printing.gradient import gradient_sheet
 from mcompiler.equations.printing.jacobian import jacobian_sheet
-from mcompiler.equations.printing.mem import to_mem
+from mcompiler.equations.printing.model import model_text
 from mcompiler.equations.printing.sheet import Sheet
 from mcompiler.equations.printing.tex import to_latex
 from mcompiler.equations.printing.text import to_text
 from mcompiler.equations.system import System
+from mcompiler.equations.tangent import tangent
+from mcompiler.model.model import Model
+from mcompiler.network.network import Network
 
-Derivation: TypeAlias = Literal["forward", "jacobian", "adjoint", "gradient"]
+Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gradient"]
 
-_SHEETS: Mapping[Derivation, Callable[[System], Sheet]] = {
+_SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
     "forward": forward_sheet,
+    "tangent": lambda system: forward_sheet(tangent(system)),
     "jacobian": lambda system: jacobian_sheet(system, jacobian(system)),
     "adjoint": lambda system: adjoint_sheet(adjoint(system)),
     "gradient": lambda system: gradient_sheet(adjoint(system)),
 }
-_FORMATS: Mapping[str, Callable[[Sheet], str]] = {"text": to_text, "latex": to_latex, "mem": to_mem}
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Equations:
-    """The equations of a model: ``print`` shows them, ``adjoint()`` and its like derive others from them."""
+    """The equations of a model: ``print`` shows them, ``adjoint()`` and its like derive others from them.
+
+    Attributes:
+        system: the forward system, losses included.
+        network: what it was derived from, and ``model``, where that came from: the model language needs both for the wiring.
+        derivation: what is shown.
+    """
 
     system: System
+    network: Network = field(repr=False)
+    model: Model = field(repr=False)
     derivation: Derivation = "forward"
 
     def forward(self) -> "Equations":
         """The model's own equations."""
-        return Equations(self.system)
+        return replace(self, derivation="forward")
+
+    def tangent(self) -> "Equations":
+        """The change of everything along a direction in parameters and initial values."""
+        return replace(self, derivation="tangent")
 
     def jacobian(self) -> "Equations":
         """The derivatives of all rates and contributions, template by template."""
-        return Equations(self.system, "jacobian")
+        return replace(self, derivation="jacobian")
 
     def adjoint(self) -> "Equations":
         """The backward-in-time adjoint of the loss."""
-        return Equations(self.system, "adjoint")
+        return replace(self, derivation="adjoint")
 
     def gradient(self) -> "Equations":
         """The derivatives of the loss by parameters and initial values, as integrals over the adjoint."""
-        return Equations(self.system, "gradient")
+        return replace(self, derivation="gradient")
 
     def to(self, form: str) -> str:
-        """The equations as "text", "latex" or "mem" (the model language).
+        """The equations as "text", "latex" or "mem" (the model language), with a line end.
 
         Raises:
             ValueError: an unknown format.
         """
-        if form not in _FORMATS:
-            raise ValueError(f"no format {form!r}: there are {', '.join(_FORMATS)}")
-        return _FORMATS[form](_SHEETS[self.derivation](self.system))
+        match form:
+            case "text":
+                return to_text(self._sheet())
+            case "latex":
+                return to_latex(self._sheet())
+            case "mem":
+                return self._in_the_language()
+            case _:
+                raise ValueError(f"no format {form!r}: there are text, latex, mem")
 
     def to_latex(self) -> str:
         """LaTeX that needs amsmath."""
         return self.to("latex")
+
+    def _sheet(self) -> Sheet:
+        return _SHEETS[self.derivation](self.system)
+
+    def _in_the_language(self) -> str:
+        if self.derivation == "forward":
+            return model_text(self.system, self.network, self.model)
+        if self.derivation == "adjoint":
+            return to_block(adjoint_sheet(adjoint(self.system), is_explicit=True), "adjoint")
+        return to_block(self._sheet(), self.derivation)
 
     def __str__(self) -> str:
         return self.to("text")

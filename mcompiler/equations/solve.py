@@ -1,6 +1,7 @@
 """Relations solved for what a template needs. Today: the current of a device that gives its voltage, where the relation is linear in the current."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 
@@ -23,7 +24,7 @@ def solved_for_current(device: Device, definitions: Sequence[Definition]) -> sym
     """
     assert device.law is not None
     i, v = symbol("i"), symbol("v")
-    value = translate(device.law.value)
+    value: Any = translate(device.law.value)  # sympy says less of what it returns
     for each in reversed(in_order([*definitions, Definition(i, CURRENT, ZERO)])):
         if each.symbol not in (i, v) and _reaches(each.symbol, i, definitions):
             value = value.xreplace({each.symbol: each.value})

@@ -224,3 +224,8 @@ class System:
     losses: tuple[PointLoss, ...] = ()
     kind: Literal["forward", "tangent", "adjoint", "jump"] = "forward"
     jumps: "tuple[System, ...]" = ()
+
+    @property
+    def classes(self) -> tuple[VertexClass | EdgeClass, ...]:
+        """All classes, vertices first."""
+        return (*self.vertices, *self.edges)

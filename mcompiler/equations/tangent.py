@@ -85,7 +85,7 @@ def _moving_parameters(system: System, directions: Iterable[str] | None) -> _Mov
     """Whether a parameter of a class (of none: a global one) has a direction."""
     owners = [
         ("", system.parameters),
-        *((each.name, each.template.parameters) for each in (*system.vertices, *system.edges)),
+        *((each.name, each.template.parameters) for each in system.classes),
     ]
     names = {_path(owner, each) for owner, parameters in owners for each in parameters if not each.structural}
     wanted = names if directions is None else set(directions)

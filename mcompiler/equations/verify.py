@@ -6,9 +6,9 @@ from typing import NoReturn, final
 import sympy
 
 from mcompiler.equations.dimensions import WrongUnitError, dimension_of, fits
-from mcompiler.equations.pullback import dimensions
+from mcompiler.equations.pullback import dimensions, quantities
 from mcompiler.equations.reverse import needed
-from mcompiler.equations.system import LOSS, TIME, EdgeClass, System, Template, Unknown, VertexClass
+from mcompiler.equations.system import LOSS, TIME, Definition, EdgeClass, System, Template, Unknown, VertexClass
 from mcompiler.units import DIMENSIONLESS, Dimension
 from mcompiler.units import TIME as SECONDS
 
@@ -23,10 +23,10 @@ def verify(system: System) -> System:
     Raises:
         BrokenSystemError: it does not; the message names the class and the equation.
     """
-    names = [each.name for each in (*system.vertices, *system.edges)]
+    names = [each.name for each in system.classes]
     if len(set(names)) != len(names):
         raise BrokenSystemError(f"{system.name}: two classes have one name: {names}")
-    for owner in (*system.vertices, *system.edges):
+    for owner in system.classes:
         _Checker(system, owner).check()
     _check_losses(system)
     for jump in system.jumps:
@@ -76,8 +76,8 @@ class _Checker:
         for each in self.template.definitions:
             self._fit(each.value, each.dimension, f"{each.symbol} =")
             self.known[each.symbol] = each.dimension
-        for each in self.template.unknowns:
-            self._unknown(each)
+        for unknown in self.template.unknowns:
+            self._unknown(unknown)
         if isinstance(self.owner, EdgeClass):
             self._edge(self.owner)
         elif self.template.reads or self.template.contributions:
@@ -89,24 +89,14 @@ class _Checker:
 
     def _names(self) -> None:
         template = self.template
-        own = [
-            each.symbol
-            for group in (
-                template.parameters,
-                template.unknowns,
-                template.definitions,
-                template.accumulators,
-                template.reads,
-            )
-            for each in group
-        ]
+        own = [each.symbol for each in quantities(template)]
         shared = [each.symbol for each in self.system.parameters]
         every = [*own, *shared, *(dimensions(template.forward) if template.forward else ())]
         twice = sorted({each.name for each in every if every.count(each) > 1})
         if twice or TIME in every:
             self._fail(f"names stand for two things: {twice or TIME}")
         for each in own:
-            if not isinstance(each, sympy.Symbol) or not each.is_real:
+            if not each.is_real:
                 self._fail(f"{each} is not a real symbol")
 
     def _inputs(self) -> None:
@@ -114,8 +104,8 @@ class _Checker:
         self.known = {TIME: SECONDS, **{each.symbol: each.dimension for each in self.system.parameters}}
         if forward is not None:
             self.known |= dimensions(forward)
-        for group in (template.parameters, template.unknowns, template.accumulators, template.reads):
-            self.known |= {each.symbol: each.dimension for each in group}
+        defined = {each.symbol for each in template.definitions}
+        self.known |= {symbol: dimension for symbol, dimension in dimensions(template).items() if symbol not in defined}
         if self.owner.name == LOSS:
             for term in self.system.losses:
                 self.known |= dict(zip(term.data, term.data_dimensions, strict=True))
@@ -144,7 +134,7 @@ class _Checker:
     def _constant(self, value: sympy.Expr, what: str, *, may_collect: bool = False) -> None:
         """It depends on nothing that moves."""
         template = self.template
-        moving = {TIME, *(each.symbol for each in (*template.unknowns, *template.reads))}
+        moving = {TIME, *(each.symbol for each in template.unknowns), *(each.symbol for each in template.reads)}
         moving |= set() if may_collect else {each.symbol for each in template.accumulators}
         steps = [(each.symbol, each.value) for each in template.definitions]
         if found := moving & needed(steps, [value]):
@@ -152,9 +142,10 @@ class _Checker:
 
     def _edge(self, edge: EdgeClass) -> None:
         ends = [next((each for each in self.system.vertices if each.name == name), None) for name in edge.ends]
-        for each in (*edge.template.reads, *edge.template.contributions):
-            if not 0 <= each.end < len(ends) or ends[each.end] is None:
-                self._fail(f"end {each.end} is not a vertex class")
+        used = [*(each.end for each in edge.template.reads), *(each.end for each in edge.template.contributions)]
+        for end in used:
+            if not 0 <= end < len(ends) or ends[end] is None:
+                self._fail(f"end {end} is not a vertex class")
         for read in edge.template.reads:
             vertex = ends[read.end]
             assert vertex is not None
@@ -175,7 +166,8 @@ class _Checker:
     def _offered(self, vertex: VertexClass, name: str) -> Dimension:
         """The unit of an unknown or output of a vertex, which must not depend on what the vertex collects."""
         template = vertex.template
-        found = next((each for each in (*template.unknowns, *template.definitions) if each.symbol.name == name), None)
+        offered: list[Unknown | Definition] = [*template.unknowns, *template.definitions]
+        found = next((each for each in offered if each.symbol.name == name), None)
         if found is None:
             self._fail(f"{vertex.name} offers no {name}")
         steps = [(each.symbol, each.value) for each in template.definitions]

@@ -54,7 +54,9 @@ CIRCUITS: Final = {
 
 def bench(element: str) -> str:
     """The text of a device at a voltage source."""
-    return f"circuit Bench {{\n  param A = 1[V]\n  node top\n  S: VoltageSource(top, ground, V = A)\n  M: {element}\n}}\n"
+    return (
+        f"circuit Bench {{\n  param A = 1[V]\n  node top\n  S: VoltageSource(top, ground, V = A)\n  M: {element}\n}}\n"
+    )
 
 
 #: Texts of all benches by name.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import sympy
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mcompiler.equations.literal import Literal
 from mcompiler.equations.system import TIME, EdgeClass, System, VertexClass
 from mcompiler.network.binding import bindings
-from mcompiler.network.network import Network
+from mcompiler.network.network import Group, Network
 
 Array = NDArray[Any]
 Values = dict[sympy.Symbol, Array]
@@ -30,11 +30,19 @@ def _real(x: Array) -> Array:
 
 def _power(base: Array, exponent: Array) -> Array:
     with np.errstate(all="ignore"):
-        return np.where(_real(base) == 0, np.where(_real(exponent) > 0, 0.0, np.where(_real(exponent) == 0, 1.0, np.inf)), base**exponent)
+        return np.where(
+            _real(base) == 0,
+            np.where(_real(exponent) > 0, 0.0, np.where(_real(exponent) == 0, 1.0, np.inf)),
+            base**exponent,
+        )
+
+
+def _select(condition: Any, chosen: Any, other: Any) -> Any:
+    return np.where(condition, chosen, other)
 
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {
-    "where": np.where,
+    "where": _select,
     "lt": lambda a, b: _real(a) < _real(b),
     "le": lambda a, b: _real(a) <= _real(b),
     "gt": lambda a, b: _real(a) > _real(b),
@@ -45,11 +53,11 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "disjunction": np.logical_or,
     "negation": np.logical_not,
     "sign": lambda x: np.sign(_real(x)),
-    "step": lambda x: np.where(_real(x) >= 0, 1.0, 0.0),
+    "step": lambda x: _select(_real(x) >= 0, 1.0, 0.0),
     "floor": lambda x: np.floor(_real(x)),
-    "absolute": lambda x: np.where(_real(x) < 0, -x, x),
-    "minimum": lambda a, b: np.where(_real(b) < _real(a), b, a),
-    "maximum": lambda a, b: np.where(_real(b) > _real(a), b, a),
+    "absolute": lambda x: _select(_real(x) < 0, -x, x),
+    "minimum": lambda a, b: _select(_real(b) < _real(a), b, a),
+    "maximum": lambda a, b: _select(_real(b) > _real(a), b, a),
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,
@@ -84,7 +92,7 @@ def value_of(expression: sympy.Basic, values: Mapping[sympy.Symbol, Array]) -> A
     if isinstance(expression, sympy.Pow):
         return parts[0] ** int(expression.exp) if expression.exp.is_Integer else parts[0] ** parts[1]
     if hasattr(expression, "expanded"):
-        places, expansion = expression.expanded()
+        places, expansion = cast("Any", expression).expanded()
         with np.errstate(all="ignore"):  # the branches that are not taken divide by 0 where a duration is 0
             return value_of(expansion, dict(zip(places, parts, strict=True)))
     return FUNCTIONS[type(expression).__name__](*parts)
@@ -96,7 +104,7 @@ class Setting:
 
     system: System
     sizes: Mapping[str, int]
-    indices: Mapping[Key | tuple[str, int], Array]
+    indices: Mapping[tuple[str, int], Array]
     parameters: Mapping[Key, Array]
 
     def moved(self, changes: Mapping[Key, Array | complex]) -> Setting:
@@ -126,13 +134,26 @@ def setting(network: Network, system: System) -> Setting:
     """A system with the values of its network."""
     sizes, indices = bindings(network)
     parameters: dict[Key, Array] = {("", f"circuit.{each.name}"): np.asarray(each.value) for each in network.parameters}
-    for each in (*network.vertices, *network.edges):
-        if each.group is not None:
-            parameters |= {(each.name, name): np.asarray(values) for name, values in each.group.values.items()}
+    for name, group in _groups(network).items():
+        parameters |= {(name, each): np.asarray(values) for each, values in group.values.items()}
     return Setting(system, sizes, indices, parameters)
 
 
-def evaluate(at: Setting, t: float, y: Mapping[Key, Array], forward: State | None = None, extra: Mapping[sympy.Symbol, Array] | None = None) -> State:
+def _groups(network: Network) -> dict[str, Group]:
+    pairs = [
+        *((each.name, each.group) for each in network.vertices),
+        *((each.name, each.group) for each in network.edges),
+    ]
+    return {name: group for name, group in pairs if group is not None}
+
+
+def evaluate(
+    at: Setting,
+    t: float,
+    y: Mapping[Key, Array],
+    forward: State | None = None,
+    extra: Mapping[sympy.Symbol, Array] | None = None,
+) -> State:
     """All quantities of a system at time t.
 
     Args:
@@ -143,16 +164,20 @@ def evaluate(at: Setting, t: float, y: Mapping[Key, Array], forward: State | Non
         extra: what else equations read: columns of data.
     """
     state = State()
-    for owner in (*at.system.vertices, *at.system.edges):
+    for owner in at.system.classes:
         state.values[owner.name] = _inputs(at, owner, t, y, forward, extra or {})
     for edge in at.system.edges:
         for read in edge.template.reads:
             vertex = next(each for each in at.system.vertices if each.name == edge.ends[read.end])
             own = state.values[vertex.name]
             published = _lazily(sympy.Symbol(read.name, real=True), vertex, own)
-            state.values[edge.name][read.symbol] = np.broadcast_to(published, (at.sizes[vertex.name],))[at.indices[edge.name, read.end]]
+            state.values[edge.name][read.symbol] = np.broadcast_to(published, (at.sizes[vertex.name],))[
+                at.indices[edge.name, read.end]
+            ]
     collected = {
-        (vertex.name, each.symbol): np.zeros(at.sizes[vertex.name], dtype=complex) for vertex in at.system.vertices for each in vertex.template.accumulators
+        (vertex.name, each.symbol): np.zeros(at.sizes[vertex.name], dtype=complex)
+        for vertex in at.system.vertices
+        for each in vertex.template.accumulators
     }
     for edge in at.system.edges:
         own = state.values[edge.name]
@@ -163,15 +188,20 @@ def evaluate(at: Setting, t: float, y: Mapping[Key, Array], forward: State | Non
             np.add.at(total, at.indices[edge.name, each.end], share)
     for vertex in at.system.vertices:
         own = state.values[vertex.name]
-        for each in vertex.template.accumulators:
-            total = collected[vertex.name, each.symbol]
-            own[each.symbol] = total if np.any(total.imag) else total.real
+        for accumulator in vertex.template.accumulators:
+            sums: Array = collected[vertex.name, accumulator.symbol]
+            own[accumulator.symbol] = sums if np.any(np.imag(sums)) else np.real(sums)
         _define(vertex, own)
     return state
 
 
 def _inputs(
-    at: Setting, owner: VertexClass | EdgeClass, t: float, y: Mapping[Key, Array], forward: State | None, extra: Mapping[sympy.Symbol, Array]
+    at: Setting,
+    owner: VertexClass | EdgeClass,
+    t: float,
+    y: Mapping[Key, Array],
+    forward: State | None,
+    extra: Mapping[sympy.Symbol, Array],
 ) -> Values:
     own: Values = {**(forward.values[owner.name] if forward else {}), TIME: np.asarray(t), **extra}
     own |= {each.symbol: at.parameters["", each.symbol.name] for each in at.system.parameters}
@@ -197,8 +227,10 @@ def _lazily(symbol: sympy.Symbol, owner: VertexClass, own: Values) -> Array:
 def rates(at: Setting, state: State) -> dict[Key, Array]:
     """``mass * d unknown/dt`` (with a minus where the system runs backward) of every member."""
     return {
-        (owner.name, each.symbol.name): np.broadcast_to(value_of(each.rate, state.values[owner.name]), (at.sizes[owner.name],))
-        for owner in (*at.system.vertices, *at.system.edges)
+        (owner.name, each.symbol.name): np.broadcast_to(
+            value_of(each.rate, state.values[owner.name]), (at.sizes[owner.name],)
+        )
+        for owner in at.system.classes
         for each in owner.template.unknowns
     }
 
@@ -206,8 +238,10 @@ def rates(at: Setting, state: State) -> dict[Key, Array]:
 def masses(at: Setting, state: State) -> dict[Key, Array]:
     """The factors of the derivatives."""
     return {
-        (owner.name, each.symbol.name): np.broadcast_to(value_of(each.mass, state.values[owner.name]), (at.sizes[owner.name],))
-        for owner in (*at.system.vertices, *at.system.edges)
+        (owner.name, each.symbol.name): np.broadcast_to(
+            value_of(each.mass, state.values[owner.name]), (at.sizes[owner.name],)
+        )
+        for owner in at.system.classes
         for each in owner.template.unknowns
     }
 
@@ -215,7 +249,7 @@ def masses(at: Setting, state: State) -> dict[Key, Array]:
 def gradient_shares(at: Setting, state: State, moment: str = "throughout") -> dict[Key, Array]:
     """Shares of the gradient by parameter (the owner of a global one is ""), per member where the parameter varies, else summed."""
     result: dict[Key, Array] = {}
-    for owner in (*at.system.vertices, *at.system.edges):
+    for owner in at.system.classes:
         assert owner.template.forward is not None
         own = {each.symbol.name for each in owner.template.forward.parameters}
         for each in owner.template.gradients:
@@ -230,9 +264,9 @@ def gradient_shares(at: Setting, state: State, moment: str = "throughout") -> di
 def initial(at: Setting, network: Network) -> dict[Key, Array]:
     """The state at the start: the model's expressions, or what the network says."""
     result: dict[Key, Array] = {}
-    given = {each.name: each.group.initials for each in (*network.vertices, *network.edges) if each.group is not None}
+    given = {name: group.initials for name, group in _groups(network).items()}
     nodes = {each.name: each.initials for each in network.vertices if each.kind == "capacitive"}
-    for owner in (*at.system.vertices, *at.system.edges):
+    for owner in at.system.classes:
         own: Values = {each.symbol: at.parameters["", each.symbol.name] for each in at.system.parameters}
         own |= {each.symbol: at.parameters[owner.name, each.symbol.name] for each in owner.template.parameters}
         for each in owner.template.unknowns:
@@ -246,6 +280,7 @@ def initial(at: Setting, network: Network) -> dict[Key, Array]:
 def _lazily_of(value: sympy.Expr, owner: VertexClass | EdgeClass, own: Values) -> Array:
     definitions = {each.symbol: each.value for each in owner.template.definitions}
     needed = {
-        each: own[each] if each in own else _lazily_of(definitions[each], owner, own) for each in value.atoms(sympy.Symbol)
+        each: own[each] if each in own else _lazily_of(definitions[each], owner, own)
+        for each in value.atoms(sympy.Symbol)
     }
     return value_of(value, needed)

@@ -43,7 +43,7 @@ def adjoint_sheet(system: System, *, is_explicit: bool = False) -> Sheet:
 
 def owners(system: System) -> list[Owner]:
     """The classes that are shown."""
-    return [each for each in (*system.vertices, *system.edges) if not is_plumbing(each)]
+    return [each for each in system.classes if not is_plumbing(each)]
 
 
 def _section(system: System, owner: Owner, wanted: Needed, *, is_explicit: bool) -> Section:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import sympy
+
 from mcompiler.equations.names import dot
 from mcompiler.equations.printing.sheet import Row, Section
 from mcompiler.equations.printing.tree import Gathered, Integral, Name, Rate, Share, Text
@@ -30,9 +32,10 @@ def is_plumbing(owner: Owner) -> bool:
 
 def picks(system: System) -> bool:
     """Whether a loss picks elements out of several."""
-    owners = (*system.vertices, *system.edges)
     return any(
-        each.structural and each.symbol.name.startswith("pick ") for one in owners for each in _parameters(one.template)
+        each.structural and each.symbol.name.startswith("pick ")
+        for one in system.classes
+        for each in _parameters(one.template)
     )
 
 
@@ -110,13 +113,13 @@ def declared(of: View, owner: Owner) -> Iterator[Row]:
         if not each.structural:
             note = "; ".join(part for part in (each.doc, "a value per element" if each.varies else "") if part)
             yield Row(Name(each.symbol), None, each.dimension, note, each.origin)
-    for each in template.unknowns:
-        note = "; ".join(part for part in (each.doc, _inside(of, each)) if part)
-        yield Row(Name(each.symbol), None, each.dimension, note)
-    for each in template.reads:
+    for unknown in template.unknowns:
+        note = "; ".join(part for part in (unknown.doc, _inside(of, unknown)) if part)
+        yield Row(Name(unknown.symbol), None, unknown.dimension, note)
+    for read in template.reads:
         if isinstance(owner, EdgeClass):
-            what = each.name.removeprefix("node ").replace(" ", "_")
-            yield Row(Name(each.symbol), None, each.dimension, f"{what} of the node at {terminal(owner, each.end)}")
+            what = read.name.removeprefix("node ").replace(" ", "_")
+            yield Row(Name(read.symbol), None, read.dimension, f"{what} of the node at {terminal(owner, read.end)}")
 
 
 def _inside(of: View, unknown: Unknown) -> str:
@@ -132,7 +135,7 @@ def loss_section(of: View) -> Section:
 
 
 def _term(of: View, term: PointLoss, relation: str) -> Row:
-    rates = {each.symbol: each.rate for each in of.template.unknowns}
+    rates: dict[sympy.Expr, sympy.Expr] = {each.symbol: each.rate for each in of.template.unknowns}
     right = of.node(term.value if term.over is None else rates[term.value])
     left = Name(dot("L")) if of.system.kind == "tangent" else Text("L")
     return Row(

@@ -62,16 +62,16 @@ class Words:
 
 def words(owner: Device | Circuit) -> Words:
     """What writes the expressions of a device or circuit."""
-    names = [each.name for each in (*owner.parameters, *owner.inputs)]
+    names = [*(each.name for each in owner.parameters), *(each.name for each in owner.inputs)]
     if isinstance(owner, Device):
-        names += [each.name for each in (*owner.definitions, *owner.states)]
+        names += [*(each.name for each in owner.definitions), *(each.name for each in owner.states)]
     else:
         names = [*(each.name for each in owner.sizes), *names]
     return Words(Reader(ranks([*names, TIME_NAME])))
 
 
 def _as_it_is(symbol: sympy.Symbol) -> str:
-    return symbol.name
+    return str(symbol.name)
 
 
 def unit(dimension: Dimension) -> str:

@@ -21,22 +21,18 @@ class Needed:
 
 def dynamics(system: System) -> Needed:
     """What the unknowns of all classes need."""
-    return _closure(system, {each.name: [one.rate for one in each.template.unknowns] for each in _owners(system)})
+    return _closure(system, {each.name: [one.rate for one in each.template.unknowns] for each in system.classes})
 
 
 def shares(system: System) -> Needed:
     """What the shares of the gradient need."""
-    return _closure(system, {each.name: [one.value for one in each.template.gradients] for each in _owners(system)})
-
-
-def _owners(system: System) -> tuple[VertexClass | EdgeClass, ...]:
-    return (*system.vertices, *system.edges)
+    return _closure(system, {each.name: [one.value for one in each.template.gradients] for each in system.classes})
 
 
 def _closure(system: System, roots: dict[str, list[sympy.Expr]]) -> Needed:
-    found = Needed({each.name: set() for each in _owners(system)})
+    found = Needed({each.name: set() for each in system.classes})
     vertices = {each.name: each for each in system.vertices}
-    for owner in _owners(system):
+    for owner in system.classes:
         _want(found, owner, roots[owner.name])
     while True:
         before = sum(len(each) for each in found.symbols.values())

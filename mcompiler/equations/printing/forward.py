@@ -23,7 +23,7 @@ from mcompiler.equations.system import LOSS, ONE, Event, System, VertexClass
 
 def forward_sheet(system: System) -> Sheet:
     """All equations of a system in forward form."""
-    owners = [each for each in (*system.vertices, *system.edges) if not is_plumbing(each)]
+    owners = [each for each in system.classes if not is_plumbing(each)]
     sections = [circuit_section(system)] if system.parameters else []
     sections += [_section(view(system, each.template), each) for each in owners if each.name != LOSS]
     sections += [loss_section(view(system, each.template)) for each in owners if each.name == LOSS]

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import Final
+from typing import Final, cast
 
 import sympy
 
@@ -67,7 +66,7 @@ class Reader:
             return Text(str(expression)), ((0, 0, str(expression)),)
         if isinstance(expression, sympy.Rational) and expression.q != 1:
             return Product((Text(str(abs(expression.p))),), (Text(str(expression.q)),), bool(expression.p < 0)), ()
-        value = float(expression)
+        value = float(cast("sympy.Number", expression))
         text = Text(shown(abs(value)))
         return (Product((text,), is_negative=True) if value < 0 else text), ()
 
@@ -92,7 +91,7 @@ class Reader:
             self._sort_factor(factor, above, below)
         above.sort(key=_simple_first)
         below.sort(key=_simple_first)
-        key = reduce(lambda a, b: a + b, (each for _, each in (*above, *below)), ())
+        key = tuple(part for _, each in (*above, *below) for part in each)
         numerator = tuple(node for node, _ in above) or (Text("1"),)
         if not below and not minus and len(numerator) == 1:
             return numerator[0], key

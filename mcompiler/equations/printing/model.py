@@ -11,11 +11,12 @@ from mcompiler.network.network import Network
 @as_written
 def model_text(system: System, network: Network, model: Model) -> str:
     """The devices of the system with the equations that were derived, the circuit and its experiments as the model has them."""
-    templates = {each.name: each.template for each in (*system.vertices, *system.edges)}
+    templates = {each.name: each.template for each in system.classes}
     devices: dict[str, str] = {}
-    for each in (*network.vertices, *network.edges):
-        if each.group is not None:
-            devices.setdefault(each.group.device.name, device(system, templates[each.name], each.group))
+    groups = {each.name: each.group for each in network.vertices} | {each.name: each.group for each in network.edges}
+    for name, group in groups.items():
+        if group is not None:
+            devices.setdefault(group.device.name, device(system, templates[name], group))
     chosen = next(each for each in model.circuits.values() if each.name == network.name)
     experiments = [each for each in model.experiments.values() if each.circuit.name == network.name]
     blocks = ["\n".join(circuit(chosen)) + "\n", *("\n".join(experiment(each)) + "\n" for each in experiments)]

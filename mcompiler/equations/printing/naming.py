@@ -1,11 +1,12 @@
 """How quantities are called in print: the user's names as they are, what is derived as ``lam_w``, apart from every name of the user's."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy
 
-from mcompiler.equations.system import LOSS, Accumulator, Definition, Parameter, Read, System, Template, Unknown
+from mcompiler.equations.pullback import quantities
+from mcompiler.equations.system import LOSS, System, Template
 from mcompiler.network.elaborate import global_name
 
 Naming = Callable[[sympy.Symbol], str]
@@ -66,15 +67,8 @@ def ascii_names(system: System, template: Template | None) -> Naming:
     return name
 
 
-def _own(template: Template) -> Iterable[str]:
-    groups: tuple[tuple[Unknown | Definition | Accumulator | Parameter | Read, ...], ...] = (
-        template.unknowns,
-        template.definitions,
-        template.accumulators,
-        template.parameters,
-        template.reads,
-    )
-    own = [each.symbol.name for group in groups for each in group]
+def _own(template: Template) -> list[str]:
+    own = [each.symbol.name for each in quantities(template)]
     return [*own, *(_own(template.forward) if template.forward else ())]
 
 
@@ -83,10 +77,6 @@ def forward_names(system: System, template: Template) -> Naming:
     assert template.forward is not None
     plain = ascii_names(system, template)
     forward = template.forward
-    moving: set[sympy.Symbol] = {
-        *(each.symbol for each in forward.unknowns),
-        *(each.symbol for each in forward.definitions),
-        *(each.symbol for each in forward.accumulators),
-        *(each.symbol for each in forward.reads),
-    }
+    constant = {each.symbol for each in forward.parameters}
+    moving = {each.symbol for each in quantities(forward)} - constant
     return lambda symbol: f"forward.{plain(symbol)}" if symbol in moving else plain(symbol)

@@ -9,6 +9,7 @@ from mcompiler.equations.printing.from_expression import Reader
 from mcompiler.equations.printing.infix import infix
 from mcompiler.equations.printing.naming import Naming, ascii_names
 from mcompiler.equations.printing.tree import Node, Product
+from mcompiler.equations.pullback import quantities
 from mcompiler.equations.system import ONE, TIME, System, Template
 
 
@@ -45,7 +46,8 @@ class View:
 
 def view(system: System, template: Template) -> View:
     """How the expressions of a template of this system are shown."""
-    names = [*_order(template.forward), *_order(template)] if template.forward else [*_order(template)]
+    templates = (template.forward, template) if template.forward else (template,)
+    names = [each.symbol.name for one in templates for each in quantities(one)]
     constants = [each.symbol.name for each in system.parameters]
     return View(system, template, Reader(ranks([*constants, *names, TIME.name])), ascii_names(system, template))
 
@@ -53,12 +55,3 @@ def view(system: System, template: Template) -> View:
 def ranks(names: Iterable[str]) -> dict[str, int]:
     """The place of every name, the last one where it comes twice."""
     return {name: place for place, name in enumerate(names)}
-
-
-def _order(template: Template) -> Iterable[str]:
-    """Constants, then what is defined, then what moves."""
-    yield from (each.symbol.name for each in template.parameters)
-    yield from (each.symbol.name for each in template.definitions)
-    yield from (each.symbol.name for each in template.unknowns)
-    yield from (each.symbol.name for each in template.accumulators)
-    yield from (each.symbol.name for each in template.reads)
