@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 from typing import Literal
 
 from mcompiler.diagnostics.diagnostic import CompileError, Diagnostic, Label
@@ -9,6 +10,8 @@ from mcompiler.source import Span
 
 #: A stage stops collecting here: what follows is rarely news.
 MOST = 100
+#: Finding near names takes time that grows with their number and length.
+_MOST_CANDIDATES, _LONGEST_NAME = 2000, 60
 
 
 class Problems:
@@ -29,8 +32,13 @@ class Problems:
         """Note one problem; the first label is its place."""
         places = tuple(Label(*each) if isinstance(each, tuple) else Label(each) for each in labels)
         diagnostic = Diagnostic(code, headline, places, tuple(notes), tuple(hints), severity)
-        if len(self.found) < MOST and diagnostic not in self.found:
+        if not self.is_full and diagnostic not in self.found:
             self.found.append(diagnostic)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are so many that the rest is left out."""
+        return len(self.found) >= MOST
 
     def warn(self, code: str, headline: str, *labels: Span | tuple[Span, str], hints: Iterable[str] = ()) -> None:
         """Note something that is odd, but not wrong."""
@@ -62,7 +70,8 @@ def _start(diagnostic: Diagnostic) -> int:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """A hint with the nearest of ``names``, or none."""
-    lowered = {each.lower(): each for each in names}
-    near = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
+    """A hint with the nearest of ``names``, or none; of very many names only the first are looked at."""
+    own = name.lower()
+    lowered = {each.lower(): each for each in islice(names, _MOST_CANDIDATES) if abs(len(each) - len(own)) <= len(own)}
+    near = difflib.get_close_matches(own, lowered, n=2, cutoff=0.6) if len(own) < _LONGEST_NAME else []
     return (f"did you mean {' or '.join(lowered[each] for each in near)}?",) if near else ()

@@ -51,7 +51,7 @@ def resolve_assignment(node: syntax.Assignment, target: Target, data: dict[str, 
         code = "initial-out-of-bounds" if kind == "initial" else "value-out-of-bounds"
         what = f"the {'initial value' if kind == 'initial' else 'value'} of {node.name.text}"
         check_inside(target.problems, what, value, place.bounded.lower, place.bounded.upper, code)
-    if not place.element and any(each.name == place.name for each in target.circuit.sizes):
+    if not place.element and target.own[place.name].what == "size":
         if isinstance(value, Distribution):
             target.problems.error("bad-size", f"the size {place.name} cannot be drawn", value.span)
             return None
@@ -145,11 +145,10 @@ def own_kinds(target: Target) -> dict[str, Kind]:
 
 def _own(node: syntax.Assignment, kind: Kind, target: Target) -> Place | None:
     name = node.name.parts[0].name
+    known = target.own.get(name)
+    if known is not None and (known.what == "input") == (kind == "input") and kind != "initial":
+        return Place("", name, known.dimension, known.span, target.parameters.get(name))
     kinds = own_kinds(target)
-    if kinds.get(name) == kind:
-        known = target.own[name]
-        bounded = next((each for each in target.circuit.parameters if each.name == name), None)
-        return Place("", name, known.dimension, known.span, bounded)
     names = [each for each, own in kinds.items() if own == kind]
     what = "parameter or size" if kind == "set" else _WORDS[kind]
     headline = f"{target.circuit.name} has no {what} {name}"

@@ -13,13 +13,20 @@ from mcompiler.model.scope import Scope
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, TIME, Dimension
 
+#: Most parts of all expressions of a model, functions put in place.
+MOST_PARTS = 1_000_000
+
 
 class Checker:
-    """Resolves expressions and notes problems; a result of None means that the problem is noted."""
+    """Resolves expressions and notes problems; a result of None means that the problem is noted.
+
+    One checker serves a whole model: it counts the parts of all expressions, functions put in place, and refuses to go on beyond a limit.
+    """
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self._depth = 0
+        self._parts = 0
 
     def of(
         self,
@@ -46,13 +53,25 @@ class Checker:
 
     def any(self, node: syntax.Expression, scope: Scope) -> Expression | None:
         """A number or a condition."""
+        self._parts += 1
         if self._depth > balance.DEEPEST:
             balance.too_deep(self.problems, node.span)
+            return None
+        if self._parts > MOST_PARTS:
+            self._too_many(node.span)
             return None
         self._depth += 1
         found = self._resolved(node, scope)
         self._depth -= 1
         return found
+
+    def _too_many(self, span: Span) -> None:
+        if self._parts == MOST_PARTS + 1:  # told once
+            headline = (
+                f"the expressions of this model have more than {MOST_PARTS:,} parts once functions are put in place"
+            )
+            hints = ("give values that are used again names of their own",)
+            self.problems.error("too-large", headline, span, hints=hints)
 
     def _resolved(self, node: syntax.Expression, scope: Scope) -> Expression | None:
         match node:
@@ -127,6 +146,8 @@ class Checker:
             place = [(known.span, f"{text} is {known.article}")] if known.span else []
             headline = f"{text} is {known.article}: {scope.place} cannot depend on it"
             self.problems.error("not-constant", headline, span, *place)
+            return
+        if self.problems.is_full:
             return
         otherwise = f"declare it: param {text}"
         if text in FUNCTIONS or text in scope.functions:

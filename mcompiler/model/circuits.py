@@ -42,12 +42,14 @@ class Library:
 
 @dataclass(slots=True)
 class Plan:
-    """A circuit in the making: its text, what it may be made of, and the names in it so far."""
+    """A circuit in the making: its text, what it may be made of, and the names in it so far, parameters, sizes and inputs by themselves too."""
 
     block: syntax.Block
     library: Library
     check: Checker
     names: dict[str, Known] = field(default_factory=dict[str, Known])
+    constants: dict[str, Known] = field(default_factory=dict[str, Known])
+    inputs: dict[str, Known] = field(default_factory=dict[str, Known])
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
 
     @property
@@ -55,14 +57,9 @@ class Plan:
         """Where problems are noted."""
         return self.check.problems
 
-    def constants(self) -> dict[str, Known]:
-        """Parameters and sizes."""
-        return {name: known for name, known in self.names.items() if known.what in CONSTANT}
-
     def scope(self, place: str) -> Scope:
         """What values that are constant in time may use."""
-        elsewhere = {name: known for name, known in self.names.items() if known.what == "input"}
-        return Scope(self.constants(), self.library.functions, place, time=False, elsewhere=elsewhere)
+        return Scope(self.constants, self.library.functions, place, time=False, elsewhere=self.names)
 
     def is_new(self, name: str, span: Span) -> bool:
         """Whether the name may be given to something; otherwise the problem is noted."""
@@ -76,9 +73,9 @@ class Plan:
         return True
 
 
-def plan_circuit(block: syntax.Block, library: Library, problems: Problems) -> Plan:
+def plan_circuit(block: syntax.Block, library: Library, check: Checker) -> Plan:
     """The circuit with its own names and nodes; elements come later."""
-    plan = Plan(block, library, Checker(problems))
+    plan, problems = Plan(block, library, check), check.problems
     if block.ports:
         unsupported(problems, "circuits used as elements are", block.name.span)
     _declare(plan)
@@ -110,7 +107,7 @@ def finish_circuit(plan: Plan, elements: tuple[Element, ...]) -> Circuit:
     if not elements and not any(isinstance(each, syntax.Element) for each in block.body):
         headline = f"the circuit {block.name.text} has no elements"
         plan.problems.error("empty-circuit", headline, block.name.span)
-    rest = tuple(each for each in parameters if each not in sizes)
+    rest = tuple(each for each in parameters if plan.names[each.name].what != "size")
     return Circuit(
         block.name.text, block.name.span, sizes, rest, inputs, tuple(plan.nodes.values()), elements, block.doc
     )
@@ -146,6 +143,8 @@ def _declare(plan: Plan) -> None:
             dimension = each.unit.unit.dimension if each.unit else DIMENSIONLESS
             plan.names[name] = Known(dimension, each.name.span, _DECLARED[each.kind])
     plan.names = with_units([each for each in kept if each.kind != "size"], plan.names, plan.library.functions)
+    plan.constants = {name: known for name, known in plan.names.items() if known.what in CONSTANT}
+    plan.inputs = {name: known for name, known in plan.names.items() if known.what == "input"}
 
 
 def _nodes(plan: Plan, each: syntax.Nodes) -> None:

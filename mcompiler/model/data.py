@@ -12,18 +12,18 @@ from mcompiler.model.faults import unknown
 from mcompiler.model.fragments import parse_unit
 from mcompiler.model.model import Data, Floats, Model
 from mcompiler.model.modules import inside
-from mcompiler.model.tables import TableError, read_table
+from mcompiler.model.tables import TableError, Tables
 from mcompiler.units import DIMENSIONLESS, TIME, Unit
 
 #: The column of times.
 TIMES = "t"
 
 
-def resolve_data(each: syntax.Data, problems: Problems) -> Data:
+def resolve_data(each: syntax.Data, tables: Tables, problems: Problems) -> Data:
     """The columns of a file below the model's folder; none where it cannot be read, which is noted."""
     name, file = each.name.text, each.file.value
     try:
-        table = read_table(_place(file, each.span.source.folder))
+        table = tables.table(_place(file, each.span.source.folder))
         units = {column: _unit(column, text) for column, text in table.units.items()}
     except TableError as error:
         hints = (error.hint,) if error.hint else ()

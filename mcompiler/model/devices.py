@@ -1,8 +1,8 @@
 """Devices: from a block of declarations and equations to a `Device` with checked units."""
 
+from collections import Counter
 from dataclasses import replace
 
-from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.check import Checker
 from mcompiler.model.draft import Draft, declare
@@ -18,9 +18,9 @@ from mcompiler.model.states import resolve_states
 from mcompiler.model.values import resolve_input, resolve_parameters
 
 
-def resolve_device(block: syntax.Block, functions: Functions, problems: Problems) -> Device:
-    """The device; what is wrong with it is in ``problems``."""
-    draft = Draft(block, functions, Checker(problems))
+def resolve_device(block: syntax.Block, functions: Functions, check: Checker) -> Device:
+    """The device; what is wrong with it is in the checker's problems."""
+    draft = Draft(block, functions, check)
     terminals = _terminals(draft)
     declare(draft)
     sort_equations(draft)
@@ -67,9 +67,9 @@ def _warn_of_unused(draft: Draft, device: Device) -> None:
         *name_set(*(value for event in device.events for _, value in event.resets)),
         *name_set(device.law.value if device.law else None),
     }
+    readers = Counter(name for state in device.states for name in name_set(state.rate) - {state.name})
     for state in device.states:
-        others = name_set(*(each.rate for each in device.states if each.name != state.name))
-        if state.name not in read | others | {"i"}:
+        if state.name not in read and not readers[state.name] and state.name != "i":
             draft.problems.warn(
                 "unused-state",
                 f"the state {state.name} influences nothing: neither the port nor another state reads it",

@@ -29,6 +29,7 @@ class Draft:
         rates: the equation of each state.
         definitions: the equation of each defined name.
         laws: the equations of the port.
+        constants: those of the names that are constant in time.
         has_refused: whether an equation was refused for its left side, so that it may be the one that is missing.
     """
 
@@ -41,6 +42,7 @@ class Draft:
     definitions: dict[str, syntax.Equation] = field(default_factory=dict[str, syntax.Equation])
     laws: list[syntax.Equation] = field(default_factory=list[syntax.Equation])
     has_refused: bool = False
+    constants: dict[str, Known] = field(default_factory=dict[str, Known])
 
     @property
     def problems(self) -> Problems:
@@ -62,9 +64,7 @@ class Draft:
 
     def constant_scope(self, place: str) -> Scope:
         """What values that are constant in time may use."""
-        constant = {name: known for name, known in self.names.items() if known.what in CONSTANT}
-        elsewhere = {name: known for name, known in self.names.items() if known.what not in CONSTANT}
-        return Scope(constant, self.functions, place, time=False, elsewhere=elsewhere)
+        return Scope(self.constants, self.functions, place, time=False, elsewhere=self.names)
 
     @property
     def law(self) -> syntax.Equation | None:
@@ -86,6 +86,7 @@ def declare(draft: Draft) -> None:
             )
             draft.names[each.name.text] = known
     draft.names.update(with_units(draft.declarations, _declared(draft), draft.functions))
+    draft.constants = {name: known for name, known in draft.names.items() if known.what in CONSTANT}
 
 
 def _declared(draft: Draft) -> dict[str, Known]:

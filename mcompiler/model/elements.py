@@ -1,5 +1,6 @@
 """Elements of circuits: which device, between which nodes, with which values."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 
 from mcompiler.diagnostics import did_you_mean
@@ -14,7 +15,7 @@ from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS
 
 #: An element's indices as names.
-Local = Mapping[str, Known]
+Local = dict[str, Known]
 
 
 def resolve_elements(plan: Plan) -> tuple[Element, ...]:
@@ -76,7 +77,7 @@ def _indices(plan: Plan, each: syntax.Element) -> tuple[Index, ...] | None:
             plan.problems.error("reserved-word", headline, span, hints=("choose another name",))
         elif name in places:
             duplicate(plan.problems, f"{name} is an index twice", span, places[name])
-        elif name in plan.constants():
+        elif name in plan.constants:
             duplicate(plan.problems, f"{name} is a {plan.names[name].what} already", span, plan.names[name].span)
         places.setdefault(name, span)
     known = tuple(index for index in result if index is not None)
@@ -164,7 +165,7 @@ def counted(rank: int) -> str:
 
 def _with_indices(plan: Plan, local: Local, place: str) -> Scope:
     scope = plan.scope(place)
-    scope.names = {**scope.names, **local}
+    scope.names = ChainMap(local, plan.constants)
     return scope
 
 
@@ -204,8 +205,7 @@ def _value(plan: Plan, argument: syntax.Argument, device: Device, local: Local) 
         return None
     scope = _with_indices(plan, local, f"the value of {name}")
     if name in inputs:
-        own = {key: known for key, known in plan.names.items() if known.what == "input"}
-        scope.names, scope.time, scope.elsewhere = {**scope.names, **own}, True, {}
+        scope.names, scope.time = ChainMap(local, plan.constants, plan.inputs), True
         if argument.is_distribution:
             headline = f"the input {name} is not drawn from a distribution: only parameters and initial values are"
             plan.problems.error("wrong-place", headline, argument.value.span)

@@ -1,13 +1,12 @@
 """Events of a device: a condition as a margin that crosses zero upward, and what is set then."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mcompiler.diagnostics import did_you_mean
 from mcompiler.dsl import syntax
 from mcompiler.model.draft import Draft
-from mcompiler.model.expression import Apply, Expression, apply
+from mcompiler.model.expression import Apply, Expression, apply, name_set
 from mcompiler.model.faults import duplicate, named
-from mcompiler.model.laws import reached
 from mcompiler.model.model import Definition, Event, State
 from mcompiler.model.values import check_inside
 from mcompiler.source import Span
@@ -18,21 +17,27 @@ _MARGINS = {"gt": (0, 1), "ge": (0, 1), "lt": (1, 0), "le": (1, 0)}
 
 def resolve_events(draft: Draft, states: Collection[State], definitions: Collection[Definition]) -> tuple[Event, ...]:
     """The events that are right; what is wrong with the others is noted."""
-    by_name = {each.name: each for each in definitions}
+    moving = _moving(draft, definitions)
     known = {each.name: each for each in states}
     blocks = [each for each in draft.block.body if isinstance(each, syntax.When)]
-    return tuple(event for each in blocks if (event := _event(draft, each, known, by_name)) is not None)
+    return tuple(event for each in blocks if (event := _event(draft, each, known, moving)) is not None)
 
 
-def _event(
-    draft: Draft, each: syntax.When, states: Mapping[str, State], definitions: Mapping[str, Definition]
-) -> Event | None:
+def _moving(draft: Draft, definitions: Iterable[Definition]) -> set[str]:
+    """All names whose values may change in time; definitions come in order of use."""
+    moving = {"t", "v", "i", *(name for name, known in draft.names.items() if known.what in ("state", "input"))}
+    for each in definitions:
+        if name_set(each.value) & moving:
+            moving.add(each.name)
+    return moving
+
+
+def _event(draft: Draft, each: syntax.When, states: Mapping[str, State], moving: set[str]) -> Event | None:
     condition = draft.check.condition(each.condition, draft.scope())
     resets = _resets(draft, each, states)
     if condition is None:
         return None
-    moving = {"t", "v", "i", *(name for name, known in draft.names.items() if known.what in ("state", "input"))}
-    if not reached(condition, definitions) & moving:
+    if not name_set(condition) & moving:
         headline = "this condition never changes: it depends on no state, voltage, current, input or time"
         hints = ("let it compare a state or the voltage, or drop it",)
         draft.problems.error("constant-event", headline, condition.span, hints=hints)

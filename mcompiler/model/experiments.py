@@ -17,6 +17,7 @@ from mcompiler.model.losses import resolve_loss
 from mcompiler.model.model import Assignment, Circuit, Data, Distribution, Experiment, Floats, Loss, Plot, Save
 from mcompiler.model.scope import Functions, ordered
 from mcompiler.model.signals import Target, signal
+from mcompiler.model.tables import Tables
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, TIME, Dimension
 
@@ -46,9 +47,10 @@ class _Draft:
     """An experiment in the making."""
 
     target: Target
+    tables: Tables
     until: Expression | None = None
     run: Span | None = None
-    assignments: list[Assignment] = field(default_factory=list[Assignment])
+    assignments: dict[tuple[str, str, str], Assignment] = field(default_factory=dict[tuple[str, str, str], Assignment])
     saves: list[Save] = field(default_factory=list[Save])
     plots: list[Plot] = field(default_factory=list[Plot])
     losses: list[Loss] = field(default_factory=list[Loss])
@@ -63,22 +65,23 @@ class _Draft:
 
 
 def resolve_experiment(
-    block: syntax.Block, circuit: Circuit, broken: Collection[str], functions: Functions, problems: Problems
+    block: syntax.Block, circuit: Circuit, broken: Collection[str], functions: Functions, check: Checker, tables: Tables
 ) -> Experiment:
-    """The experiment; what is wrong with it is in ``problems``.
+    """The experiment; what is wrong with it is in the checker's problems.
 
     Args:
         block: its text.
         circuit: what it runs on.
         broken: names of elements of the circuit with which something is wrong.
         functions: what its expressions may call.
-        problems: where problems are noted.
+        check: resolves them, and knows where problems are noted.
+        tables: data files.
     """
-    draft = _Draft(Target(circuit, broken, functions, Checker(problems), {}))
+    draft, problems = _Draft(Target(circuit, broken, functions, check, {}), tables), check.problems
     early = (syntax.Data, syntax.Assignment)
     for each in (*_of(block, syntax.Data), *_of(block, syntax.Assignment)):
         _STATEMENTS[type(each)](draft, each)
-    draft.target.sizes = _sizes(circuit, draft.assignments)
+    draft.target.sizes = _sizes(circuit, draft.assignments.values())
     for each in block.body:
         if type(each) in _STATEMENTS and not isinstance(each, early):
             _STATEMENTS[type(each)](draft, each)
@@ -89,7 +92,7 @@ def resolve_experiment(
         problems.error("missing-run", headline, block.name.span, hints=("write run to 1[s]",))
     _check_circle(draft)
     return Experiment(
-        block.name.text, circuit, block.name.span, draft.until, tuple(draft.assignments), tuple(draft.saves), tuple(draft.plots),
+        block.name.text, circuit, block.name.span, draft.until, tuple(draft.assignments.values()), tuple(draft.saves), tuple(draft.plots),
         tuple(draft.losses), tuple(draft.data.values()), draft.seed[0] if draft.seed else 0, draft.method[0] if draft.method else "",
         draft.options, block.doc, block,
     )  # fmt: skip
@@ -114,7 +117,9 @@ def _sizes(circuit: Circuit, assignments: Collection[Assignment]) -> dict[str, F
 
 def _check_circle(draft: _Draft) -> None:
     own = {
-        each.name: each for each in draft.assignments if not each.element and not isinstance(each.value, Distribution)
+        each.name: each
+        for each in draft.assignments.values()
+        if not each.element and not isinstance(each.value, Distribution)
     }
     for name, each in own.items():
         assert not isinstance(each.value, Distribution)
@@ -128,16 +133,11 @@ def _check_circle(draft: _Draft) -> None:
 
 def _data(draft: _Draft, each: syntax.Data) -> None:
     name, span, target = each.name.text, each.name.span, draft.target
-    places: dict[str, Span | None] = {
-        **{key: known.span for key, known in target.own.items()},
-        **{key: element.span for key, element in target.elements.items()},
-        **{key: node.span for key, node in target.nodes.items()},
-        **{key: known.span for key, known in draft.data.items()},
-    }
-    if name in places:
-        duplicate(draft.problems, f"{name} is a name already", span, places[name])
+    known = target.own.get(name) or target.elements.get(name) or target.nodes.get(name) or draft.data.get(name)
+    if known is not None:
+        duplicate(draft.problems, f"{name} is a name already", span, known.span)
     else:
-        draft.data[name] = resolve_data(each, draft.problems)
+        draft.data[name] = resolve_data(each, draft.tables, draft.problems)
 
 
 def _assignment(draft: _Draft, each: syntax.Assignment) -> None:
@@ -148,10 +148,9 @@ def _assignment(draft: _Draft, each: syntax.Assignment) -> None:
     if found is None:
         return
     key = (found.kind, found.element, found.name)
-    before = next((one for one in draft.assignments if (one.kind, one.element, one.name) == key), None)
-    if before is not None:
-        duplicate(draft.problems, f"{found.path} is given twice", each.span, before.span)
-    draft.assignments.append(found)
+    if key in draft.assignments:
+        duplicate(draft.problems, f"{found.path} is given twice", each.span, draft.assignments[key].span)
+    draft.assignments[key] = found
 
 
 def _run(draft: _Draft, each: syntax.Run) -> None:

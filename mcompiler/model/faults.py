@@ -25,6 +25,8 @@ def unknown(
     note: str = "",
 ) -> None:
     """A name means nothing here; the hint is a near one of ``candidates``, else ``otherwise``."""
+    if problems.is_full:
+        return
     hints = did_you_mean(name, candidates) or ((otherwise,) if otherwise else ())
     problems.error(code, headline, span, hints=hints, notes=(note,) if note else ())
 

@@ -11,6 +11,7 @@ from mcompiler.model.experiments import resolve_experiment
 from mcompiler.model.fragments import parse_setting
 from mcompiler.model.model import Experiment, Model
 from mcompiler.model.signals import Target
+from mcompiler.model.tables import Tables
 from mcompiler.units import Dimension
 
 
@@ -25,8 +26,9 @@ def override(model: Model, experiment: Experiment, settings: Sequence[str]) -> E
     Raises:
         CompileError: with everything that is wrong with them.
     """
-    problems = Problems()
-    target = Target(experiment.circuit, (), model.functions, Checker(problems), {})
+    check = Checker(Problems())
+    problems = check.problems
+    target = Target(experiment.circuit, (), model.functions, check, {})
     given: dict[str, syntax.Assignment] = {}
     for text in settings:
         try:
@@ -39,7 +41,7 @@ def override(model: Model, experiment: Experiment, settings: Sequence[str]) -> E
     block = experiment.block or _empty_block(experiment)
     kept = [each for each in block.body if not (isinstance(each, syntax.Assignment) and each.name.text in given)]
     changed = replace(block, body=(*kept, *given.values()))
-    result = resolve_experiment(changed, experiment.circuit, (), model.functions, problems)
+    result = resolve_experiment(changed, experiment.circuit, (), model.functions, check, Tables())
     problems.raise_errors()
     return replace(result, until=result.until or experiment.until)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.balance import DEEPEST, too_deep
+from mcompiler.model.check import Checker
 from mcompiler.model.circuits import Library, finish_circuit, plan_circuit
 from mcompiler.model.devices import resolve_device
 from mcompiler.model.elements import resolve_elements
@@ -17,6 +18,7 @@ from mcompiler.model.library import library_block, library_devices, library_func
 from mcompiler.model.model import Circuit, Device, Experiment, Model
 from mcompiler.model.modules import Definitions, collect
 from mcompiler.model.scope import simple_names
+from mcompiler.model.tables import Tables
 
 #: Levels of the tree above an expression: file, block, statement, argument.
 _ABOVE = 6
@@ -33,17 +35,18 @@ def resolve(module: syntax.Module) -> Model:
     _check_depth(definitions)
     if any(each.code == "too-deep" for each in problems.errors):
         problems.raise_errors()
-    devices = _Devices(definitions)
+    functions = definitions.callable()
+    devices = _Devices(definitions, functions, Checker(problems))
     for name in list(definitions.devices):
         devices.find(name)
     circuits = _circuits(definitions, devices)
-    experiments = _experiments(definitions, circuits)
-    _check_uncalled(definitions)
+    experiments = _experiments(definitions, circuits, devices)
+    _check_uncalled(definitions, functions)
     if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
     problems.raise_errors()
     found = {name: circuit for name, (circuit, _) in circuits.items()}
-    return Model(module.source, devices.resolved, found, experiments, definitions.callable(), problems.warnings)
+    return Model(module.source, devices.resolved, found, experiments, functions, problems.warnings)
 
 
 def library_device(name: str) -> Device | None:
@@ -51,9 +54,9 @@ def library_device(name: str) -> Device | None:
     block = library_block(name)
     if block is None:
         return None
-    problems = Problems()
-    device = resolve_device(block, library_functions(), problems)
-    problems.raise_errors()
+    check = Checker(Problems())
+    device = resolve_device(block, library_functions(), check)
+    check.problems.raise_errors()
     return device
 
 
@@ -62,21 +65,21 @@ class _Devices:
     """Devices resolved when first needed, each once; the model's own come before the library's."""
 
     definitions: Definitions
+    functions: dict[str, syntax.Function]
+    check: Checker
     resolved: dict[str, Device] = field(default_factory=dict[str, Device])
     broken: set[str] = field(default_factory=set[str])
 
     def find(self, name: str) -> Device | None:
         """The device of this name, or None."""
-        problems = self.definitions.problems
         if name not in self.resolved:
             own = self.definitions.devices.get(name)
             block = own or library_block(name)
             if block is None:
                 return None
-            before = len(problems.errors)
-            functions = self.definitions.callable() if own else library_functions()
-            self.resolved[name] = resolve_device(block, functions, problems)
-            if len(problems.errors) > before:
+            before = len(self.check.problems.found)
+            self.resolved[name] = resolve_device(block, self.functions if own else library_functions(), self.check)
+            if any(each.severity == "error" for each in self.check.problems.found[before:]):
                 self.broken.add(name)
         return self.resolved[name]
 
@@ -85,10 +88,10 @@ def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Ci
     """Circuits by name, each with the names in it with which something is wrong."""
     names = dict.fromkeys((*definitions.devices, *library_devices()))
     circuits = definitions.circuits
-    library = Library(devices.find, names, devices.broken, circuits, definitions.callable())
+    library = Library(devices.find, names, devices.broken, circuits, devices.functions)
     result: dict[str, tuple[Circuit, set[str]]] = {}
     for name, block in circuits.items():
-        plan = plan_circuit(block, library, definitions.problems)
+        plan = plan_circuit(block, library, devices.check)
         elements = resolve_elements(plan)
         sound = {each.name for each in elements if each.device.name not in devices.broken}
         declared = {each.name.text for each in block.body if isinstance(each, syntax.Element)}
@@ -97,8 +100,11 @@ def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Ci
     return result
 
 
-def _experiments(definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]]) -> dict[str, Experiment]:
+def _experiments(
+    definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices
+) -> dict[str, Experiment]:
     result: dict[str, Experiment] = {}
+    tables = Tables()
     problems = definitions.problems
     for block in definitions.experiments:
         assert block.on is not None
@@ -107,7 +113,7 @@ def _experiments(definitions: Definitions, circuits: dict[str, tuple[Circuit, se
             _no_circuit(block, circuits, definitions)
             continue
         circuit, broken = circuits[target]
-        experiment = resolve_experiment(block, circuit, broken, definitions.callable(), problems)
+        experiment = resolve_experiment(block, circuit, broken, devices.functions, devices.check, tables)
         if name in result:
             headline = f"there are two experiments with the name {name}"
             duplicate(problems, headline, experiment.span, result[name].span)
@@ -142,9 +148,8 @@ def _check_depth(definitions: Definitions) -> None:
             pending.extend((each, depth + 1) for each in syntax.children(node))
 
 
-def _check_uncalled(definitions: Definitions) -> None:
+def _check_uncalled(definitions: Definitions, functions: dict[str, syntax.Function]) -> None:
     """Functions that nothing calls are checked for names that mean nothing; the others are checked where they are called."""
-    functions = definitions.callable()
     blocks = (*definitions.devices.values(), *definitions.circuits.values(), *definitions.experiments)
     called = {name for block in blocks for name in _calls(block)}
     pending = [name for name in called if name in functions]

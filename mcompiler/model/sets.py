@@ -28,14 +28,14 @@ def resolve_sets(draft: Draft, device: Device) -> Mapping[str, Mapping[str, Valu
 def _set(draft: Draft, device: Device, each: syntax.ParameterSet) -> Mapping[str, Value]:
     result: dict[str, Value] = {}
     places: dict[str, Span] = {}
-    settable = [name for name, known in draft.names.items() if known.what in ("parameter", "state")]
     bounded: dict[str, Parameter | State] = {one.name: one for one in device.parameters}
     bounded |= {one.name: one for one in device.states}
     for argument in each.values:
         assert argument.name is not None
         name, span = argument.name.text, argument.name.span
         known = draft.names.get(name)
-        if known is None or name not in settable:
+        if known is None or known.what not in ("parameter", "state"):
+            settable = [key for key, one in draft.names.items() if one.what in ("parameter", "state")]
             headline = f"{draft.name} has no parameter or state {name}"
             otherwise = f"it has {', '.join(settable) or 'none'}"
             unknown(draft.problems, "unknown-argument", headline, span, name, settable, otherwise)

@@ -73,12 +73,19 @@ class Target:
     def _known(self, each: Parameter | Input, what: str) -> Known:
         return Known(each.dimension, each.span, what, each.name in self.broken)
 
+    @cached_property
+    def constants(self) -> dict[str, Known]:
+        """Those of them that are constant in time."""
+        return {name: known for name, known in self.own.items() if known.what != "input"}
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The circuit's parameters by name."""
+        return {each.name: each for each in self.circuit.parameters}
+
     def scope(self, place: str) -> Scope:
         """What values that are constant in time may use."""
-        own = self.own
-        constants = {name: known for name, known in own.items() if known.what != "input"}
-        inputs = {name: known for name, known in own.items() if known.what == "input"}
-        return Scope(constants, self.functions, place, time=False, elsewhere=inputs)
+        return Scope(self.constants, self.functions, place, time=False, elsewhere=self.own)
 
 
 def signal(node: syntax.Expression, target: Target) -> Signal | None:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 #: Largest file, and largest content of an .npz once unpacked, in bytes; most columns of a table.
 MAXIMUM_BYTES = 50_000_000
+#: Largest files of one model, together.
+MAXIMUM_TOTAL = 200_000_000
 MOST_COLUMNS = 1000
 
 Floats = NDArray[np.float64]
@@ -41,6 +43,28 @@ class Table:
     columns: Mapping[str, Floats]
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     wrong: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class Tables:
+    """The tables that a model reads, each file once; ``spent`` is what their files had in bytes."""
+
+    read: dict[Path, Table] = field(default_factory=dict[Path, Table])
+    spent: int = 0
+
+    def table(self, path: Path) -> Table:
+        """The columns of a file whose name ends in .csv or .npz.
+
+        Raises:
+            TableError: it cannot be read, or all files together are too large.
+        """
+        if path not in self.read:
+            found = read_table(path)
+            self.spent += path.stat().st_size
+            if self.spent > MAXIMUM_TOTAL:
+                raise TableError(f"the data of this model have more than {MAXIMUM_TOTAL:,} bytes", code="too-large")
+            self.read[path] = found
+        return self.read[path]
 
 
 def read_table(path: Path) -> Table:

@@ -53,12 +53,14 @@ def _tell(nodes: Nodes, which: Flags, problems: Problems, code: str, text: str, 
     for owner in nodes.first:
         start, end = nodes.range(owner)
         found = np.flatnonzero(which[start:end]) + start
+        if problems.is_full:
+            break
         if len(found):
-            name = nodes.name(int(found[0]))
+            name = nodes.name(int(found[0]), owner)
             others = f" (and {len(found) - 1} more of {owner})" if len(found) > 1 else ""
             headline = f"node {name} {text}{others}"
             notes = (note,) if note else ()
-            problems.error(code, headline, nodes.span(int(found[0])), notes=notes, hints=(hint.format(name=name),))
+            problems.error(code, headline, nodes.span(owner), notes=notes, hints=(hint.format(name=name),))
 
 
 def _tell_apart(nodes: Nodes, own: Integers, problems: Problems) -> None:
@@ -70,7 +72,9 @@ def _tell_apart(nodes: Nodes, own: Integers, problems: Problems) -> None:
     headline = f"the nodes {text} have no path to ground"
     if len(own) == 1:
         headline = f"node {text} has no path to ground"
-    problems.error("no-ground", headline, nodes.span(int(own[0])), hints=("join one of them to ground by an element",))
+    problems.error(
+        "no-ground", headline, nodes.span(nodes.owner(int(own[0]))), hints=("join one of them to ground by an element",)
+    )
 
 
 # --- sources

@@ -52,13 +52,14 @@ class _Classes:
     vertices: list[VertexClass] = field(default_factory=list[VertexClass])
     edges: list[EdgeClass] = field(default_factory=list[EdgeClass])
     parts: dict[str, list[Part]] = field(default_factory=dict[str, list[Part]])
+    taken: dict[str, int] = field(default_factory=lambda: {NODES: 2})
 
     def fresh(self, name: str) -> str:
-        """A name for a class that no other has."""
-        taken = {NODES, *(each.name for each in self.vertices), *(each.name for each in self.edges)}
-        result, number = name, 2
-        while result in taken:
-            result, number = f"{name}{number}", number + 1
+        """A name for a class that no other has; elements' names come first, since they are unique."""
+        result = name
+        while result in self.taken:
+            result, self.taken[name] = f"{name}{self.taken[name]}", self.taken[name] + 1
+        self.taken[result] = 2
         return result
 
     def own(self, vertex: VertexClass) -> None:

@@ -63,7 +63,10 @@ def resolve_constants(circuit: Circuit, experiment: Experiment | None, problems:
     assignments: dict[Key, Assignment] = {(each.kind, each.element, each.name): each for each in given}
     constants = Constants(assignments, experiment.seed if experiment else 0)
     for data in experiment.data if experiment else ():
-        constants.numbers |= {f"{data.name}.{name}": values for name, values in data.columns.items()}
+        columns = {f"{data.name}.{name}": values for name, values in data.columns.items()}
+        constants.numbers |= {
+            name: values.reshape(()) if values.size == 1 else values for name, values in columns.items()
+        }
     entries: dict[str, Parameter | Input] = {each.name: each for each in (*circuit.sizes, *circuit.parameters)}
     entries |= {each.name: each for each in circuit.inputs}
     values = {name: _value(circuit, each, constants, problems) for name, each in entries.items()}
@@ -106,7 +109,7 @@ def _resolve(
     circuit: Circuit, each: Parameter | Input, value: Value, constants: Constants, problems: Problems, *, is_size: bool
 ) -> None:
     name = each.name
-    known = {key: number.reshape(()) for key, number in constants.numbers.items() if number.size == 1}
+    known = constants.numbers
     formula = None if isinstance(value, Distribution) else substitute(value, constants.formulas)
     if formula is not None and TIME_NAME in name_set(formula):
         constants.formulas[name] = formula

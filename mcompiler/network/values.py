@@ -1,5 +1,6 @@
 """Values of elements: numbers, and what stays an expression of the circuit's parameters, of other parameters or of time."""
 
+from collections import ChainMap
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -61,9 +62,9 @@ class _Filling:
     known: dict[str, Floats] = field(default_factory=dict[str, Floats])
 
     @property
-    def outer(self) -> dict[str, Floats]:
+    def outer(self) -> ChainMap[str, Floats]:
         """Numbers by the circuit's names and the element's indices."""
-        return {**self.constants.numbers, **self.wired.index}
+        return ChainMap(self.wired.index, self.constants.numbers)
 
     def places(self, chosen: "_Chosen | None") -> list[Place]:
         """Where a value is given; one of the device's own comes after the element that has it."""
@@ -121,8 +122,7 @@ def _parameter(filling: _Filling, each: Parameter | Input, chosen: _Chosen) -> N
         what = f"the value of {filling.wired.element.name}.{name}"
         check_number(filling.problems, what, number, *filling.places(chosen))
         if isinstance(each, Parameter):
-            known = {**filling.known, name: number}
-            check_bounds(filling.problems, what, number, each, known, *filling.places(chosen))
+            check_bounds(filling.problems, what, number, each, filling.known, *filling.places(chosen))
     expression = _expression(filling, chosen)
     if expression is not None:
         values.given[name] = expression
@@ -151,15 +151,14 @@ def _initial(filling: _Filling, state: State) -> None:
 
 def _number(filling: _Filling, chosen: _Chosen, name: str) -> Floats | None:
     """The numbers that a value stands for; None where it depends on time, or data do not fit."""
-    known = filling.outer if chosen.scope == "circuit" else filling.known
+    known = filling.outer if chosen.scope == "circuit" else ChainMap(filling.known)
     value = chosen.value
     read = name_set(*expressions_of(value))
     if chosen.scope == "circuit":
         if not _fits(filling, name, chosen, read):
             return None
-        columns = {column: _flat(known[column]) for column in read if "." in column}
-        known = {**known, **columns}
-    if TIME_NAME in read or not read <= known.keys():
+        known = ChainMap({column: _flat(known[column]) for column in read if "." in column}, *known.maps)
+    if TIME_NAME in read or not all(name in known for name in read):
         return None
     wired = filling.wired
     return draw(

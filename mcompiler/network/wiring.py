@@ -1,8 +1,9 @@
 """Nodes and elements as arrays: numbers of nodes, and for every element the nodes at its ends."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
+from math import log10, prod
 
 import numpy as np
 
@@ -39,16 +40,15 @@ class Nodes:
         """The array that a node is in."""
         return next(name for name in reversed(self.first) if self.first[name] <= node)
 
-    def name(self, node: int) -> str:
-        """A node as the user writes it."""
-        owner = self.owner(node)
+    def name(self, node: int, owner: str = "") -> str:
+        """A node as the user writes it; ``owner`` is its array, where that is known."""
+        owner = owner or self.owner(node)
         shape = self.shapes[owner]
         index = np.unravel_index(node - self.first[owner], shape) if shape else ()
         return owner + (f"[{', '.join(str(int(each)) for each in index)}]" if shape else "")
 
-    def span(self, node: int) -> Span:
-        """Where a node is declared."""
-        owner = self.owner(node)
+    def span(self, owner: str) -> Span:
+        """Where an array of nodes is declared."""
         return next(each.span for each in self.circuit.nodes if each.name == owner)
 
 
@@ -59,7 +59,7 @@ class Wired:
     element: Element
     shape: tuple[int, ...]
     ends: tuple[Integers, Integers]
-    index: Mapping[str, Floats]
+    index: dict[str, Floats]
 
     @property
     def size(self) -> int:
@@ -138,14 +138,17 @@ def _fits(
     problems: Problems,
 ) -> bool:
     if total > MOST:
-        gigabytes = total * BYTES_PER_MEMBER / 1e9
-        members = f"{own:,}" if own < 10**15 else f"{float(own):.3g}"
-        size = f"{gigabytes:,.0f} GB" if gigabytes < 1e9 else f"{gigabytes:.3g} GB"
-        headline = f"with the {members} members of {name} this network would need about {size} of memory"
+        members, size = _readable(own), _readable(total * BYTES_PER_MEMBER // 10**9)
+        headline = f"with the {members} members of {name} this network would need about {size} GB of memory"
         notes = (f"a network may have {MOST:,} nodes and elements in all",)
         hints = ("make a size smaller",) if sizes else ()
         problems.error("size-too-large", headline, span, notes=notes, hints=hints)
     return total <= MOST
+
+
+def _readable(number: int) -> str:
+    """A number that may be very large."""
+    return f"{number:,}" if number < 10**15 else f"10^{log10(number):.0f}"
 
 
 def _ranges(element: Element, constants: Constants, problems: Problems) -> list[tuple[int, int]] | None:
@@ -176,7 +179,7 @@ def _wired(
     steps = [np.arange(first, last + 1, dtype=np.float64) for first, last in bounds]
     grid: list[Floats] = list(np.meshgrid(*steps, indexing="ij", copy=False)) if steps else []
     index = {each.name: values.reshape(-1) for each, values in zip(element.indices, grid, strict=True)}
-    known = {**constants.numbers, **index}
+    known = ChainMap(index, constants.numbers)
     first, second = (_end(element, terminal, nodes, known, prod(shape), problems) for terminal in (0, 1))
     return None if first is None or second is None else Wired(element, shape, (first, second), index)
 
