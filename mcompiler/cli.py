@@ -4,7 +4,7 @@ Exit codes: 0 done, 1 the model or its run failed, 2 wrong usage.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from mcompiler.diagnostics import Diagnostic
     from mcompiler.driver import Compilation
+    from mcompiler.equations.shown import Derivation
     from mcompiler.solution import Solution
     from mcompiler.solver.solver import Solver
 
@@ -67,7 +68,7 @@ def check(file: str) -> None:
 @click.option(
     "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How they are written."
 )
-def equations(file: str, experiment: str | None, settings: Sequence[str], derivation: str, form: str) -> None:
+def equations(file: str, experiment: str | None, settings: Sequence[str], derivation: "Derivation", form: str) -> None:
     """Show the equations of a model and those derived from them."""
     with _told():
         click.echo(_load(file, experiment, settings).equations(derivation).to(form))
@@ -228,7 +229,7 @@ def _check_targets(save_to: str | None, plot_to: str | None) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told() -> Generator[None, None, None]:
     """Shows what is wrong with a model or a run, and ends with exit code 1."""
     from mcompiler.diagnostics import CompileError
 

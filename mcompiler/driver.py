@@ -7,7 +7,7 @@ neither sympy nor a compiler is imported.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -27,6 +27,7 @@ from mcompiler.source import Source
 if TYPE_CHECKING:
     from mcompiler.backends.artifact import Artifact
     from mcompiler.backends.protocols import CompileOptions
+    from mcompiler.equations.shown import Derivation, Equations
     from mcompiler.equations.system import System
     from mcompiler.kernel.ir import KernelModule
     from mcompiler.kernel.layout import Layout
@@ -144,6 +145,13 @@ class Compilation:
         """The forward equations, losses included."""
         return self.derived(self.elaborated(None, with_losses=bool(self.losses)))
 
+    def equations(self, derivation: "Derivation" = "forward") -> "Equations":
+        """The equations to be looked at: "forward", "jacobian", "adjoint" or "gradient"; ``str`` and ``to_latex`` write them."""
+        from mcompiler.equations.shown import Equations
+
+        network = self.elaborated(None, with_losses=bool(self.losses))
+        return Equations(self.derived(network), network, self.model, derivation)
+
     def derived(self, network: Network) -> "System":
         """The equations of a network."""
         with self.timed("import sympy"):
@@ -167,7 +175,7 @@ class Compilation:
             return kernels, layout
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
+    def timed(self, stage: str) -> Generator[None, None, None]:
         """Adds the time spent inside to the stage."""
         start = time.perf_counter()
         yield
