@@ -8,7 +8,7 @@ between branches is a selection of names, which LLVM turns into a select.
 
 from typing import assert_never
 
-from mcompiler.backends.values import Writer, atom, identifier, one_line, value_text
+from mcompiler.backends.values import Writer, atom, identifier, one_line, sum_text, value_text
 from mcompiler.kernel.ir import (
     Accumulate,
     For,
@@ -64,7 +64,8 @@ def _statement(statement: Statement, writer: Writer) -> None:
             writer.line(f"{identifier(array)}[{value_text(index, writer)}] = {value_text(value, writer)}", comment)
         case Accumulate(array, index, value, comment):
             place = atom(index, writer)
-            writer.line(f"{identifier(array)}[{place}] = {array}[{place}] + {value_text(value, writer)}", comment)
+            added = sum_text(f"{identifier(array)}[{place}]", value, writer)
+            writer.line(f"{array}[{place}] = {added}", comment)
         case For(index, count, body, comment):
             _nested(f"for {identifier(index)} in range({value_text(count, writer)}):", body, comment, writer)
         case Reduce():

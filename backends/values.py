@@ -95,6 +95,12 @@ def atom(value: Value, writer: Writer) -> str:
     return text if isinstance(value, Float | Integer | Local) else writer.bind(text)
 
 
+def sum_text(left: str, value: Value, writer: Writer) -> str:
+    """What stands in ``left`` (an atom) plus the value, added last."""
+    sign, rank = _INFIX["add"]
+    return f"{left} {sign} {_bracketed(value, rank + 1, writer)}"
+
+
 def _bracketed(value: Value, rank: int, writer: Writer) -> str:
     text, own = _ranked(value, writer)
     return text if own >= rank else f"({text})"

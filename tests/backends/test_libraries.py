@@ -5,6 +5,8 @@ import pytest
 
 from mcompiler.backends import BACKENDS, get_backend
 from mcompiler.backends.protocols import CompileOptions, Compiles, Library, Runs
+from mcompiler.kernel.abi import INITIAL
+from mcompiler.kernel.ir import Accumulate, Integer, Kernel, KernelModule, Load, Op
 from tests.backends.models import ENTRIES, LAYOUT, Run, network
 
 NAMES = tuple(BACKENDS)
@@ -40,6 +42,26 @@ def test_contraction_stays_near() -> None:
     fused.advance(library("numba", CompileOptions(contraction=True)))
     plain.advance(library("interpreter"))
     np.testing.assert_allclose(fused.y, plain.y, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_added_is_added_last(name: str) -> None:
+    """y += (a if a > b else b), and y += a + b with the sum first: neither may be taken apart."""
+    a, b = Load("p", Integer(0)), Load("p", Integer(1))
+    chosen = Op("where", (Op("gt", (a, b)), a, b))
+    body = (Accumulate("y", Integer(0), chosen), Accumulate("y", Integer(1), Op("add", (a, b))))
+    module = KernelModule("sums", (Kernel(INITIAL, body),))
+    backend = get_backend(name)
+    if isinstance(backend, Runs):
+        offered = backend.open(module)
+    else:
+        offered = backend.load(backend.compile(module, LAYOUT, (), PLAIN))
+    y = np.array([1.0, 1e16])
+    offered["initial"](np.array([0.5, 0.25]), np.zeros(12, dtype=np.int64), np.zeros(1), y)
+    assert y.tolist() == [1.5, 1e16]
+    y[1] = 1.0
+    offered["initial"](np.array([1e16, -1e16]), np.zeros(12, dtype=np.int64), np.zeros(1), y)
+    assert y[1] == 1.0
 
 
 @pytest.mark.parametrize("name", NAMES)
