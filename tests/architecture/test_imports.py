@@ -25,6 +25,7 @@ RANKS = (
     ("report",),
     ("demo",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 
@@ -39,7 +40,12 @@ HOMES = {
 SYMPY_HOMES = ("mcompiler.equations", "mcompiler.kernel.from_equations")
 
 # `solution.plot(...)` is a door to the room above, opened when it is called; what it returns is matplotlib's.
-EXCEPTIONS = {("mcompiler.solution", "mcompiler.report.plot"), ("mcompiler.solution", "matplotlib.axes")}
+# The demo draws one picture of four, on axes that the report room made.
+EXCEPTIONS = {
+    ("mcompiler.solution", "mcompiler.report.plot"),
+    ("mcompiler.solution", "matplotlib.axes"),
+    ("mcompiler.demo", "matplotlib.axes"),
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -98,7 +104,7 @@ def within(module: str, *homes: str) -> bool:
 
 
 def test_every_room_has_a_rank() -> None:
-    rooms = {module.split(".")[1] for module in MODULES if module != "mcompiler"} - {"__main__"}
+    rooms = {module.split(".")[1] for module in MODULES if module != "mcompiler"}
     assert rooms <= set(RANK)
 
 

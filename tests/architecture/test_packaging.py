@@ -24,7 +24,7 @@ def test_data_files_are_shipped() -> None:
         path
         for package, patterns in SETUPTOOLS["package-data"].items()
         for pattern in patterns
-        for path in FOLDERS[package].glob(pattern)
+        for path in folder(package).glob(pattern)
     }
     assert set(data_files()) <= shipped
 
@@ -32,6 +32,10 @@ def test_data_files_are_shipped() -> None:
 def test_the_links_lead_to_the_real_folders() -> None:
     for name in ("dsl", "backends"):
         assert (ROOT / "mcompiler" / name).readlink() == Path("..") / name
+
+
+def folder(package: str) -> Path:
+    return FOLDERS[package] if package in FOLDERS else folder(package.rpartition(".")[0]) / package.rpartition(".")[2]
 
 
 def data_files() -> set[Path]:
