@@ -2,8 +2,7 @@
 
 from typing import cast
 
-from mcompiler.diagnostics import CompileError, Diagnostic, Problems
-from mcompiler.diagnostics.problems import MOST
+from mcompiler.diagnostics import Problems
 from mcompiler.dsl import build, reader, structure, syntax
 from mcompiler.dsl.driver import Driver, Outcome
 from mcompiler.dsl.lexer import tokenize
@@ -29,15 +28,14 @@ def parse(source: Source) -> syntax.Module:
     driver = Driver(source, structure.end_statements(tokens, len(source.text)), notes)
     items = _items(driver, problems)
     build.check_indices(notes)
-    if problems.errors:
-        raise CompileError(sorted(problems.errors, key=_place))
+    problems.raise_errors()
     return syntax.Module(source, items, comments)
 
 
 def _items(driver: Driver, problems: Problems) -> tuple[syntax.Item, ...]:
     """What the text holds; after an error what could still be read."""
     position = 0
-    while not driver.is_done and len(problems.found) < MOST:
+    while not driver.is_done and not problems.is_full:
         outcome = driver.take(position)
         position = position + 1 if outcome == "taken" else _report(driver, position, outcome, problems)
     return cast("tuple[syntax.Item, ...]", driver.values[-1]) if driver.is_done else ()
@@ -52,7 +50,3 @@ def _report(driver: Driver, position: int, outcome: Outcome, problems: Problems)
     if diagnostic is not None and diagnostic not in problems.found:
         problems.found.append(diagnostic)
     return recovery.recover(driver, position)
-
-
-def _place(diagnostic: Diagnostic) -> int:
-    return diagnostic.labels[0].span.start
