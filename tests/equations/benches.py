@@ -18,6 +18,7 @@ ONE_PORT: Final = {
     "volatile": "Volatile(top, ground)",
     "pershin": "PershinDiVentra(top, ground)",
     "cubic": "CubicMemristor.unit(top, ground)",
+    "mott": "Mott(top, ground)",
 }
 
 _NODE = """
@@ -40,15 +41,22 @@ circuit Bench {
 
 #: Other elements, each in a circuit of its own.
 CIRCUITS: Final = {
-    "capacitor": _NODE % "S: VoltageSource(top2, ground, V = A)\n  node top2",
+    "capacitor": _NODE % "C2: Capacitor(ground, top)",
     "inductor": _NODE % "L1: Inductor(top, ground, L = 5[H])",
     "current_source": _NODE % "S: CurrentSource(ground, top, I = 1[mA]*sin(2*pi*50[Hz]*t))",
-    "compliance": _NODE % "S: ComplianceSource(top, ground, V = 2*A*sin(2*pi*50[Hz]*t))",
+    "dc_current_source": _NODE % "S: DCCurrentSource(ground, top)",
+    "sine_current_source": _NODE % "S: SineCurrentSource(ground, top, f = 50[Hz])",
+    "pulse_current_source": _NODE % "S: PulseCurrentSource(ground, top)",
+    "pwl_current_source": _NODE % "S: PWLCurrentSource(ground, top)",
+    "compliance_source": _NODE
+    % "S: ComplianceSource(top, ground, V = 2*A*sin(2*pi*50[Hz]*t), Rout = 10[ohm], Ic = 100[uA])",
+    "compliance_current_source": _NODE % "S: ComplianceCurrentSource(ground, top, I = 1[mA]*sin(2*pi*50[Hz]*t))",
     "dc_source": _DRIVEN % "DCSource(top, ground, V0 = 2[V])",
     "reversed_source": _DRIVEN % "DCSource(ground, top, V0 = 2[V])",
     "sine_source": _DRIVEN % "SineSource(top, ground, f = 50[Hz], phase = 0.3)",
     "pulse_source": _DRIVEN % "PulseSource(top, ground, delay = 1[ms])",
     "pwl_source": _DRIVEN % "PWLSource(top, ground)",
+    "sweep_source": _DRIVEN % "SweepSource(top, ground)",
 }
 
 

@@ -91,11 +91,11 @@ def value_of(expression: sympy.Basic, values: Mapping[sympy.Symbol, Array]) -> A
         return functools.reduce(np.multiply, parts)
     if isinstance(expression, sympy.Pow):
         return parts[0] ** int(expression.exp) if expression.exp.is_Integer else parts[0] ** parts[1]
-    if hasattr(expression, "expanded"):
-        places, expansion = cast("Any", expression).expanded()
-        with np.errstate(all="ignore"):  # the branches that are not taken divide by 0 where a duration is 0
+    with np.errstate(all="ignore"):  # branches that are not taken may divide by 0 or take its logarithm
+        if hasattr(expression, "expanded"):
+            places, expansion = cast("Any", expression).expanded()
             return value_of(expansion, dict(zip(places, parts, strict=True)))
-    return FUNCTIONS[type(expression).__name__](*parts)
+        return FUNCTIONS[type(expression).__name__](*parts)
 
 
 @dataclass(frozen=True)

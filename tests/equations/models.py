@@ -82,3 +82,22 @@ experiment run on Crossbar {
   run to 0.06[s]
 }
 """
+
+EVENT = """
+device Spiker(p, n) {
+  param Vth = 0.5[V]
+  param gain = 0.3
+  state u: V = 0[V] scale 1[V]
+  state n_s: 1 = 0 scale 1
+  i = v/1[kohm]
+  du/dt = (v - u)/1[ms]
+  dn_s/dt = 0/1[s]
+  when u > Vth { u := gain*v ; n_s := n_s + u/Vth }
+}
+circuit Bench {
+  param A = 1[V]
+  node top
+  S: VoltageSource(top, ground, V = A)
+  M: Spiker(top, ground)
+}
+"""
