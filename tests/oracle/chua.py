@@ -1,4 +1,4 @@
-"""Chua's circuit with a cubic memristor, Muthuswamy 2010, doi 10.1142/S0218127410026514; SI units."""
+"""Chua's circuit with a cubic memristor, Muthuswamy, Int. J. Bifurcation and Chaos 20, 1335 (2010); SI units."""
 
 # SciPy and pytest.approx carry no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false

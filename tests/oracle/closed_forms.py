@@ -44,3 +44,48 @@ def cubic_current(t: Array) -> Array:
 def decay(t: Array, x0: float, tau: float) -> Array:
     """State that decays to zero with one time constant."""
     return x0 * np.exp(-t / tau)
+
+
+def decay_to(t: Array, x0: float, rest: float, tau: float) -> Array:
+    """State that relaxes to ``rest`` with one time constant."""
+    return rest + (x0 - rest) * np.exp(-t / tau)
+
+
+def logit(x: Array) -> Array:
+    """log(x/(1 - x)), from -inf at 0 to inf at 1."""
+    return np.log(x / (1 - x))
+
+
+def logistic(z: Array) -> Array:
+    """The inverse of `logit`."""
+    return 1 / (1 + np.exp(-z))
+
+
+def flux_of_sine(t: Array, amplitude: float, f: float) -> Array:
+    """Time integral in V s of ``amplitude*sin(2 pi f t)``."""
+    return amplitude * (1 - np.cos(2 * np.pi * f * t)) / (2 * np.pi * f)
+
+
+def cubed_overdrive_of_sine(t: Array, amplitude: float, threshold: float, f: float) -> Array:
+    """Time integral in s of (v/threshold - 1)^3 where v = amplitude sin(2 pi f t) exceeds the threshold, for t in the first half period.
+
+    With a = amplitude/threshold and angle from the crossing asin(1/a) on: the antiderivative of (a sin - 1)^3.
+    """
+    a, first = amplitude / threshold, np.arcsin(threshold / amplitude)
+    angle = np.clip(2 * np.pi * f * t, first, np.pi - first)
+
+    def antiderivative(z: Array) -> Array:
+        cos, sin = np.cos(z), np.sin(z)
+        found: Array = a**3 * (cos**3 / 3 - cos) - 3 * a**2 * (z - sin * cos) / 2 - 3 * a * cos - z
+        return found
+
+    value: Array = (antiderivative(angle) - antiderivative(np.asarray(first))) / (2 * np.pi * f)
+    return value
+
+
+def biolek_travel(x: Array, p: int) -> Array:
+    """F(x) = integral of dx/(1 - x^(2p)) from 0 by its geometric series, for 0 <= x < 1: the time to x at unit speed, from the wall behind."""
+    n = np.arange(20_000)
+    powers = 2 * p * n + 1
+    total: Array = (np.asarray(x)[..., None] ** powers / powers).sum(axis=-1)
+    return total

@@ -109,7 +109,7 @@ def sinh_rate() -> Device:
 
 
 def chang(tau: float) -> Device:
-    """Chang et al. 2011, doi 10.1007/s00339-011-6296-1, with the survey's values; ``tau`` in s, inf for no decay."""
+    """Chang et al., Appl. Phys. A 102, 857 (2011), with the survey's values; ``tau`` in s, inf for no decay."""
 
     def current(w: float, v: float) -> float:
         return (1.0 - w) * 0.5e-6 * (1.0 - math.exp(-0.5 * v)) + w * 4e-6 * math.sinh(2.0 * v)
@@ -125,16 +125,23 @@ def volatile() -> Device:
     )  # fmt: skip
 
 
-def pershin_r2() -> Device:
-    """Pershin and Di Ventra's threshold device with the R2 values of Biolek et al. 2013; the state is R in ohm."""
+def pershin(beta: float, vt: float, initial: float) -> Device:
+    """Pershin and Di Ventra, arXiv:1204.2600: moves beyond ``vt`` (V) only, at ``beta`` ohm/(V s); the state is R in ohm."""
 
     def rate(r: float, v: float) -> float:
-        excess = abs(v) - 4.6
-        return math.copysign(1e13 * excess, v) if excess > 0 else 0.0
+        excess = abs(v) - vt
+        return math.copysign(beta * excess, v) if excess > 0 else 0.0
 
-    return Device(rate, lambda r, v: v / r, 1e3, 10e3, 5e3, scale=1e4)
+    return Device(rate, lambda r, v: v / r, 1e3, 10e3, initial, scale=1e4)
 
 
-def cubic() -> Device:
-    """The unit cubic q = (phi + phi^3)/3; the state is the flux in V s."""
-    return Device(lambda phi, v: v, lambda phi, v: (1.0 + 3.0 * phi * phi) / 3.0 * v, -math.inf, math.inf, 0.0)
+def pershin_r2() -> Device:
+    """The R2 values of Biolek et al. 2013, arXiv:1307.2717."""
+    return pershin(1e13, 4.6, 5e3)
+
+
+def cubic(a: float = 1 / 3, b: float = 1 / 3, phi0: float = 1.0) -> Device:
+    """Charge a phi + b phi^3/phi0^2 of the flux phi (V s), the state; the unit cubic by default."""
+    return Device(
+        lambda phi, v: v, lambda phi, v: (a + 3.0 * b * (phi / phi0) ** 2) * v, -math.inf, math.inf, 0.0, scale=phi0
+    )
