@@ -90,7 +90,8 @@ def _address(signature: Signature, name: str, given: object, wanted: np.dtype[An
         if not array.size:
             return 0
         try:  # a quarter of the time of `ctypes.data`, and calls have dozens of arrays; refuses what is read-only or not contiguous
-            return ctypes.addressof(ctypes.c_char.from_buffer(array))
+            buffer: Any = given
+            return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
         except TypeError:
             pass
     if array.dtype != wanted or not array.flags.c_contiguous:

@@ -7,6 +7,7 @@ from typing import Any
 from mcompiler.integrators.slots import (
     AFTER_BREAK,
     ALPHA,
+    ATOL,
     BETA,
     ERROR_KIND,
     EVALUATIONS,
@@ -60,12 +61,13 @@ _STRETCH = 1.01
 # A step is at least so many units of round-off of the time, so that its stages have times of their own; and, near time 0, this part of the run.
 _LEAST_ULPS = 8.0
 _LEAST_PART = 1e-18
-# The Euler step that the first step size is guessed from changes no unknown by more than this part of itself (plus one tolerance), and is no larger
-# part of the run than the second number: a system that happens to rest at the start, such as one under a sine, must not begin with a leap.
+# A first step is at most this part of the run: a system that happens to rest at the start, such as one under a sine, must not begin with a leap.
+_FIRST_PART = 0.01
+# The rate is looked at once more after this part of the unit of time; the first step's error is to be about so many tolerances.
 _PROBE = 0.01
-_PROBE_PART = 1e-4
-# The first step is at most this many times as long as the Euler step that it was guessed from.
-_FIRST_GROWTH = 100.0
+_FIRST_ERROR = 0.01
+_LOG_FIRST_ERROR = math.log(_FIRST_ERROR)
+_HUGE = 1e300
 
 
 def make_plan(_functions: Mapping[str, Function]) -> Function:
@@ -156,8 +158,8 @@ def make_judge(_functions: Mapping[str, Function]) -> Function:
 def make_first_step(functions: Mapping[str, Function]) -> Function:
     """`first_step`, given `sweep`.
 
-    As Hairer, Norsett, Wanner (Solving ODEs I, II.4), but with time measured in units of what the Euler step suggests, so that the steps of a device that
-    lives in nanoseconds are those of one that lives in seconds.
+    As Hairer, Norsett, Wanner (Solving ODEs I, II.4), but with time measured in units of the time in which an unknown changes by itself or by its scale:
+    the steps of a device that lives in nanoseconds are those of one that lives in seconds, and an unknown that starts from 0 is no reason to creep.
     """
     sweep = functions["sweep"]
 
@@ -165,32 +167,30 @@ def make_first_step(functions: Mapping[str, Function]) -> Function:
         n = z[0]
         t = ws[T]
         low = t + NEAR * abs(t) if iws[AFTER_BREAK] else t
-        limit = min(min(ws[SPAN], ws[MAX_STEP]), ws[NEXT_BREAK] - t)
+        limit = min(ws[SPAN], ws[MAX_STEP], ws[NEXT_BREAK] - t)
         sweep(0, low, 0.0, tab, ROWS, y, K, p, z, w)
         iws[EVALUATIONS] = iws[EVALUATIONS] + 1
         if n == 0:
             return limit
-        size = 0.0
-        slope = 0.0
+        rate = 0.0
         for k in range(n):
-            tolerance = s[k] + ws[RTOL] * abs(y[k])
-            size = max(size, abs(y[k]) / tolerance)
-            slope = max(slope, abs(K[k]) / tolerance)
+            size = max(abs(y[k]), s[k] / ws[ATOL]) if ws[ATOL] > 0.0 else abs(y[k])
+            if size > 0.0:
+                rate = max(rate, abs(K[k]) / size)
         least = max(_LEAST_ULPS * _ROUND_OFF * abs(t), _LEAST_PART * ws[SPAN])
-        probe = min(_PROBE_PART * ws[SPAN], limit)
-        if slope * probe > _PROBE * size + 1.0:
-            probe = (_PROBE * size + 1.0) / slope
-        probe = max(probe, least)
+        unit = min(_FIRST_PART * ws[SPAN], limit)
+        unit = max(1.0 / rate if rate * unit > 1.0 else unit, least)
+        probe = _PROBE * unit
         sweep(1, low + probe, probe, tab, ONE, y, K, p, z, w)
         iws[EVALUATIONS] = iws[EVALUATIONS] + 1
-        change = 0.0
+        largest = 0.0
         for k in range(n):
-            change = max(change, abs(K[n + k] - K[k]) / (s[k] + ws[RTOL] * abs(y[k])))
-        unit = _FIRST_GROWTH * probe
-        largest = max(slope * unit, change * (_FIRST_GROWTH * unit))
-        chosen = probe if largest >= 1e300 else unit
-        if largest > 0.01 and largest < 1e300:
-            chosen = unit * math.exp(math.log(0.01 / largest) / mi[ORDER])
-        return max(min(min(chosen, unit), limit), least)
+            tolerance = s[k] + ws[RTOL] * max(abs(y[k]), unit * abs(K[k]))
+            change = max(abs(K[k]), abs(K[n + k] - K[k]) / _PROBE)
+            largest = max(largest, unit * change / tolerance)
+        chosen = unit
+        if largest > _FIRST_ERROR:
+            chosen = unit * math.exp((_LOG_FIRST_ERROR - math.log(min(largest, _HUGE))) / mi[ORDER])
+        return max(min(chosen, limit), least)
 
     return first_step

@@ -42,7 +42,10 @@ def kepler_exact(eccentricity: float, t: Floats) -> Floats:
 @cache
 def oscillator() -> Model:
     """x'' = -omega^2 x - friction x' + force sin(3 t)."""
-    unknowns = [unknown("x", v, initial=1), unknown("v", -(symbol("omega") ** 2) * x - symbol("friction") * v + symbol("force") * sin(3 * TIME))]
+    unknowns = [
+        unknown("x", v, initial=1),
+        unknown("v", -(symbol("omega") ** 2) * x - symbol("friction") * v + symbol("force") * sin(3 * TIME)),
+    ]
     return model(cells("oscillator", unknowns, "omega friction force"), {"omega": 1.7, "friction": 0.1, "force": 0.5})
 
 
@@ -59,7 +62,7 @@ def enemy() -> Model:
     k, L, A = map(symbol, ("k", "L", "A"))
     drive = pulse(TIME, 0, A, symbol("delay"), symbol("rise"), 0.2, 0.5, 2.0)
     unknowns = [
-        unknown("x", v + k * drive, initial=symbol("x0"), lower=-symbol("wall"), upper=1.1 * symbol("wall")),
+        unknown("x", v + k * drive, initial=symbol("x0"), lower=-symbol("wall") / 10, upper=1.1 * symbol("wall")),
         unknown("v", -(symbol("omega") ** 2) * x - symbol("c") * v + A * sin(3 * TIME), initial=1, scale=1 + k),
         unknown("q", 1 + k * x * x),
     ]

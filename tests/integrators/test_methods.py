@@ -43,7 +43,19 @@ def test_observed_order_of_dense_output(name: str) -> None:
         at = 0.6 + h * np.linspace(0.05, 0.95, 19)
         start = kepler_exact(0.1, np.array([0.6]))[0]
         options = {"rtol": 1e6, "step": h, "max_step": h}
-        run = integrate(library, made.z, made.p, start, 0.6, 0.6 + h, method=name, save_at=at, want=want, n_columns=columns, **options)
+        run = integrate(
+            library,
+            made.z,
+            made.p,
+            start,
+            0.6,
+            0.6 + h,
+            method=name,
+            save_at=at,
+            want=want,
+            n_columns=columns,
+            **options,
+        )
         assert run.steps == 1
         errors.append(float(np.max(np.abs(run.rows - kepler_exact(0.1, at)))))
     assert order(errors, sizes) == pytest.approx(method_named(name).dense_order + 1, abs=0.1)
@@ -52,7 +64,9 @@ def test_observed_order_of_dense_output(name: str) -> None:
 def ends(name: str, eccentricity: float, h: float, end: float) -> Floats:
     made, library = python(kepler, eccentricity)
     start = kepler_exact(eccentricity, np.array([0.0]))[0]
-    run = integrate(library, made.z, made.p, start, 0.0, end, method=name, rtol=1e6, step=h, max_step=h, save_at=np.empty(0))
+    run = integrate(
+        library, made.z, made.p, start, 0.0, end, method=name, rtol=1e6, step=h, max_step=h, save_at=np.empty(0)
+    )
     assert run.steps == round(end / h)
     assert run.rejected == 0
     return run.y
