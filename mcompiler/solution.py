@@ -50,12 +50,13 @@ class EventRecord:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Solution:
     """A trajectory by the names the model uses.
 
     ``run["M.w"]`` is an array with time first, then the signal's own shape; an ensemble puts its members before time. ``t`` is in seconds and
-    ``units`` names every signal's unit; ``mesh`` is there where the run was asked to record it. The fields ``t``, ``y``, ``success``, ``message`` and ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
+    ``units`` names every signal's unit; ``mesh`` is there where the run was asked to record it. The fields ``t``, ``y``, ``success``, ``message`` and
+    ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
     """
 
     t: NDArray[np.float64]
@@ -83,6 +84,10 @@ class Solution:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.signals)
+
+    def __repr__(self) -> str:
+        runs = next((f"{len(values)} runs, " for values in self.ensemble.values()), "")
+        return f"<Solution of {self.model}: {runs}{len(self.t)} times, {', '.join(self.signals) or 'no signals'}; {self.message}>"
 
     @property
     def success(self) -> bool:
@@ -144,14 +149,19 @@ class Solution:
         header, columns = ["t [s]"], [self.t]
         for name, values in self.signals.items():
             for index in np.ndindex(values.shape[1:]):
-                label = name + (str(list(index)) if index else "")
-                header.append(f"{label} [{self.units[name]}]")
+                header.append(f"{_member(name, index)} [{self.units[name]}]")
                 columns.append(values[(slice(None), *index)])
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
         writer.writerows([repr(float(value)) for value in row] for row in np.column_stack(columns))
         return text.getvalue()
+
+
+def _member(name: str, index: tuple[int, ...]) -> str:
+    """A member of an array as the model names it: ``out[2].v``."""
+    owner, dot, quantity = name.rpartition(".")
+    return f"{owner}{list(index)}{dot}{quantity}" if index else name
 
 
 def _rows(values: NDArray[np.float64], times: int) -> NDArray[np.float64]:

@@ -139,7 +139,7 @@ def _tell_loop(
 
 def _check_driven(nodes: Nodes, wired: Sequence[Wired], problems: Problems) -> None:
     """Every node has a voltage source or a capacitor to ground, and not both."""
-    driven, capacitive = np.zeros(nodes.count, dtype=bool), np.zeros(nodes.count, dtype=bool)
+    driven, grounded, capacitive = (np.zeros(nodes.count, dtype=bool) for _ in range(3))
     for each in wired:
         at = np.concatenate(each.ends)
         if each.kind == "source":
@@ -149,9 +149,11 @@ def _check_driven(nodes: Nodes, wired: Sequence[Wired], problems: Problems) -> N
                 headline = f"the capacitor {each.element.name} has no terminal at ground; this version compiles capacitors to ground only"
                 problems.error("unsupported", headline, each.element.span)
             capacitive[at[at != AT_GROUND]] = True
+            for one, other in (each.ends, each.ends[::-1]):
+                grounded[one[(one != AT_GROUND) & (other == AT_GROUND)]] = True
     _tell(
         nodes,
-        driven & capacitive,
+        driven & grounded,
         problems,
         "unsupported",
         "has both a voltage source and a capacitor to ground; this version does not compile that",

@@ -13,7 +13,7 @@ from mcompiler.solver.program import Floats, Program, scratch
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Gradient(Mapping[str, Floats]):
     """Derivatives of a loss by name: ``gradient["M.Ron"]``, ``gradient["M.w"]`` (a state's name means its value at the start).
 
@@ -41,6 +41,9 @@ class Gradient(Mapping[str, Floats]):
 
     def __len__(self) -> int:
         return len(self.derivatives)
+
+    def __repr__(self) -> str:
+        return f"<Gradient of {self.model}'s loss by {', '.join(self.derivatives) or 'nothing'}>"
 
 
 def reverse_program(

@@ -63,7 +63,7 @@ def groups(network: Network) -> Mapping[str, Group]:
 
 
 def _parameters(network: Network, layout: Layout, z: Integers) -> Floats:
-    p = np.zeros(max(1, int(z[N_PARAMETERS])))
+    p = np.zeros(int(z[N_PARAMETERS]))
     values = {global_name(each.name): each.value for each in network.parameters}
     for quantity in layout.parameters:
         p[z[quantity.slot]] = values[quantity.name]
@@ -75,7 +75,7 @@ def _parameters(network: Network, layout: Layout, z: Integers) -> Floats:
 
 
 def _given_initials(network: Network, layout: Layout, z: Integers) -> Floats:
-    y = np.full(max(1, int(z[N_UNKNOWNS])), np.nan)
+    y = np.full(int(z[N_UNKNOWNS]), np.nan)
     of = groups(network)
     nodes = {each.name: each.initials for each in network.vertices if each.group is None}
     for owner in layout.classes:
@@ -89,11 +89,11 @@ def _given_initials(network: Network, layout: Layout, z: Integers) -> Floats:
 
 def own_initials(each: Program, p: Floats) -> Floats:
     """The state that the templates' own expressions give for these parameters."""
-    y = np.zeros(max(1, each.unknowns))
+    y = np.zeros(each.unknowns)
     each.functions["initial"](p, each.z, scratch(each), y)
     return y
 
 
 def scratch(each: Program) -> Floats:
     """A scratch array for the kernels."""
-    return np.zeros(max(1, int(each.z[N_SCRATCH])))
+    return np.zeros(int(each.z[N_SCRATCH]))

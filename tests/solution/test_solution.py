@@ -38,6 +38,10 @@ def test_names_and_scipy_fields() -> None:
         run["M.q"]
 
 
+def test_it_is_shown_in_a_line() -> None:
+    assert repr(solution()) == "<Solution of Bench: 5 times, M.w, X.v, M.i; the run reached its end>"
+
+
 def test_a_status_is_a_sentence_with_advice() -> None:
     for status in Status:
         run = solution(status)
@@ -59,7 +63,7 @@ def test_csv_reads_back_bit_for_bit(tmp_path: Path) -> None:
     run.save(str(tmp_path / "run.csv"))
     with (tmp_path / "run.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["t [s]", "M.w [1]", "X.v[0] [V]", "X.v[1] [V]", "X.v[2] [V]", "M.i [A]"]
+    assert rows[0] == ["t [s]", "M.w [1]", "X[0].v [V]", "X[1].v [V]", "X[2].v [V]", "M.i [A]"]
     values = np.array(rows[1:], dtype=float)
     assert np.array_equal(values[:, 0], run.t)
     assert np.array_equal(values[:, 2:5], run["X.v"])

@@ -40,6 +40,23 @@ def test_steps_are_saved_where_no_times_are_given() -> None:
     assert run.y.shape == (1, len(run.t))
 
 
+@pytest.mark.parametrize("backend", ["numba", "python", "interpreter"])
+def test_a_circuit_without_states_and_parameters(backend: str) -> None:
+    text = """
+    device Square(p, n) { i = v*abs(v)/1[ohm*V] }
+    circuit C { node a; S: VoltageSource(a, ground, V = 1[V/s]*t); D: Square(a, ground) }
+    experiment ramp on C { run to 2[s]; save every 0.5[s]: D.i }
+    learning L on C { loss over 0[s]..2[s] = D.i/1[A*s] }
+    """
+    solver = mc.compile(mc.parse(text), backend=backend)
+    run = solver.run()
+    assert run["D.i"] == pytest.approx(run.t**2)
+    assert run.y.shape == (0, 5)
+    value, gradient = solver.gradient()
+    assert value == pytest.approx(8 / 3)
+    assert len(gradient) == 0
+
+
 @pytest.mark.parametrize("method", ["euler", "heun", "rk4", "bs3", "tsit5", "dop853"])
 def test_every_method_runs(rc: mc.Solver, method: str) -> None:
     fixed: dict[str, Any] = {"step": 1e-6} if method in {"euler", "heun", "rk4"} else {"rtol": 1e-8}
