@@ -8,10 +8,9 @@ from mcompiler.dsl.structure import MAXIMUM_DEPTH
 from mcompiler.dsl.tokens import NAME, OPERAND_STARTS, RESERVED, TEXT_END, Token
 from mcompiler.source import Source, Span
 
-#: Rules whose value is a level deeper than its deepest child.
+#: Rules whose value is a level deeper than its deepest child; a name with indices is two.
 DEEPENING = frozenset({
-    "arithmetic", "either", "both", "power", "negated", "minus", "compare", "call", "total", "part", "range", "binding", "positional",
-    "named_value",
+    "arithmetic", "either", "both", "power", "negated", "minus", "compare", "call", "total", "range", "binding", "positional", "named_value",
 })  # fmt: skip
 
 Outcome = Literal["taken", "refused", "too deep"]
@@ -25,7 +24,10 @@ class Driver:
         self.tokens = tokens
         self.tables = tables.load()
         self.builders: Sequence[Callable[..., object] | None] = build.builders(self.tables.rules, notes)
-        self.deepening = tuple(rule.build in DEEPENING for rule in self.tables.rules)
+        self.deepening = tuple(
+            2 if rule.build == "part" and rule.length > 1 else int(rule.build in DEEPENING)
+            for rule in self.tables.rules
+        )
         self.words: Mapping[str, str] = self.tables.literals
         self.states = [self.tables.start]
         self.values: list[object] = [()]

@@ -3,7 +3,7 @@
 Equality ignores places, so that a printed and parsed tree equals the first one. Sequences are tuples; nothing is mutable.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Literal
@@ -41,8 +41,11 @@ class Node:
         return hash((type(self).__name__, *(each for each in plain if isinstance(each, str))))
 
     def __repr__(self) -> str:
-        parts = (f"{name}={getattr(self, name)!r}" for name in compared(type(self)))
-        return f"{type(self).__name__}({', '.join(parts)})"
+        shown: dict[int, str] = {}
+        for node in reversed(list(walk(self))):
+            parts = (f"{name}={_shown(getattr(node, name), shown)}" for name in compared(type(node)))
+            shown[id(node)] = f"{type(node).__name__}({', '.join(parts)})"
+        return shown[id(self)]
 
 
 @cache
@@ -511,3 +514,11 @@ def walk(node: Node) -> Iterator[Node]:
     while pending:
         yield (each := pending.pop())
         pending.extend(reversed(tuple(children(each))))
+
+
+def _shown(value: object, shown: Mapping[int, str]) -> str:
+    """A field of a node as text, with the texts of the nodes below it."""
+    if isinstance(value, tuple):
+        items = [_shown(each, shown) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    return shown[id(value)] if isinstance(value, Node) else repr(value)

@@ -47,6 +47,7 @@ def _block(
 
 
 def _experiment(
+    notes: Notes,
     span: Span,
     kind: syntax.BlockKind,
     name: syntax.Identifier,
@@ -54,11 +55,12 @@ def _experiment(
     doc: Token | None,
     body: Body,
 ) -> syntax.Block:
+    notes.forget_indices(span)
     return syntax.Block(span, kind, name, (), on, string(doc), body)
 
 
 RULES: Mapping[str, Callable[..., object]] = {
-    "use_module": _use_module, "use_file": _use_file, "experiment": _experiment, "template_kind": word,
+    "use_module": _use_module, "use_file": _use_file,  "template_kind": word,
     "experiment_kind": word, "template_body": gather, "experiment_body": gather, "start": gather,
 }  # fmt: skip
-NOTING: Mapping[str, Callable[..., object]] = {"function": _function, "block": _block}
+NOTING: Mapping[str, Callable[..., object]] = {"function": _function, "block": _block, "experiment": _experiment}

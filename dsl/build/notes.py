@@ -31,6 +31,11 @@ class Notes:
         if len(part.indices) == 1:
             self.indexed.append((part, is_declared))
 
+    def forget_indices(self, span: Span) -> None:
+        """Drop what was noted in a block that may use the sizes of a block in another file."""
+        while self.indexed and self.indexed[-1][0].span.start >= span.start:
+            self.indexed.pop()
+
 
 def check_indices(notes: Notes) -> None:
     """Report indices that can only be units, now that all names of the file are known."""

@@ -100,7 +100,7 @@ def _alignment(entry: Entry) -> object:
 
 def _neighbours(entries: Sequence[Entry], indentation: str, places: Places) -> Iterator[str]:
     writers = [_statement(entry.node) for entry in entries]
-    columns = column_widths(writers)
+    columns = column_widths(writers, WIDTH - len(indentation))
     for out, entry, widths in zip(writers, entries, columns, strict=True):
         match entry.node:
             case None:

@@ -39,13 +39,11 @@ def lines(out: Writer, indentation: str, notes: Sequence[Note] = (), widths: Seq
     return result
 
 
-def column_widths(writers: Sequence[Writer]) -> list[list[int]]:
+def column_widths(writers: Sequence[Writer], room: int) -> list[list[int]]:
     """For each of some neighbours the widths of its columns but the last: the same as far as the first words are the same.
 
-    One more space stands before the last of three columns. A statement without neighbours has no widths.
+    One more space stands before the last of three columns. Where there is one statement, or not room enough for all, there are no widths.
     """
-    if len(writers) == 1:
-        return [[]]
     columns = [out.columns for out in writers]
     heads: dict[tuple[str, int], int] = {}
     for each in columns:
@@ -53,12 +51,11 @@ def column_widths(writers: Sequence[Writer]) -> list[list[int]]:
             key = (_first_word(each), number)
             heads[key] = max(heads.get(key, 0), len(text))
     result = [[heads[_first_word(each), number] for number in range(len(each) - 1)] for each in columns]
-    total = max((width for each in result if (width := sum(each)) <= WIDTH), default=0)
-    return [_filled(each, total + 1) for each in result]
-
-
-def _filled(widths: list[int], total: int) -> list[int]:
-    return [*widths[:-1], max(0, total - sum(widths[:-1]))] if len(widths) > 1 else widths
+    total = max(map(sum, result)) + 1
+    filled = [[*each[:-1], total - sum(each[:-1])] if len(each) > 1 else each for each in result]
+    lasts = (out.width - sum(map(len, each[:-1])) for out, each in zip(writers, columns, strict=True))
+    fits = all(sum(each) + last <= room for each, last in zip(filled, lasts, strict=True))
+    return filled if fits and len(writers) > 1 else [[] for _ in writers]
 
 
 def _first_word(columns: Sequence[str]) -> str:

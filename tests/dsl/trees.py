@@ -117,7 +117,7 @@ expressions: st.SearchStrategy[syntax.Expression] = st.recursive(
     st.one_of(numbers, infinity, texts, derivatives, simple), _deeper, max_leaves=12
 )
 templates = st.tuples(dotted(expressions), several(arguments(expressions)))
-called = templates.map(lambda pair: syntax.Call(NOWHERE, *pair))
+called = templates.map(lambda pair: syntax.Call(NOWHERE, pair[0], pair[1]))
 bounds = st.builds(lambda lower, upper: syntax.Bounds(NOWHERE, lower, upper), expressions, expressions)
 
 
@@ -146,7 +146,7 @@ template_statements: st.SearchStrategy[syntax.TemplateStatement] = st.one_of(
         lambda x, y, adds, doc: syntax.Equation(NOWHERE, x, y, adds, doc), expressions, expressions, st.booleans(), docs
     ),
     st.builds(
-        lambda name, over, of, doc: syntax.Element(NOWHERE, name, over, *of, doc),
+        lambda name, over, of, doc: syntax.Element(NOWHERE, name, over, of[0], of[1], doc),
         identifiers(),
         several(bindings(expressions)),
         templates,
@@ -160,10 +160,13 @@ template_statements: st.SearchStrategy[syntax.TemplateStatement] = st.one_of(
     ),
     st.builds(lambda condition, each: syntax.When(NOWHERE, condition, each), expressions, several(resets)),
     st.builds(
-        lambda name, of, doc: syntax.Member(NOWHERE, "device", name, (), *of, doc), identifiers(), templates, docs
+        lambda name, of, doc: syntax.Member(NOWHERE, "device", name, (), of[0], of[1], doc),
+        identifiers(),
+        templates,
+        docs,
     ),
     st.builds(
-        lambda name, shape, of, doc: syntax.Member(NOWHERE, "cells", name, shape, *of, doc),
+        lambda name, shape, of, doc: syntax.Member(NOWHERE, "cells", name, shape, of[0], of[1], doc),
         identifiers(),
         several(expressions),
         templates,
@@ -171,7 +174,7 @@ template_statements: st.SearchStrategy[syntax.TemplateStatement] = st.one_of(
     ),
     st.builds(
         lambda name, of, source, target, where, by, doc: syntax.Synapses(
-            NOWHERE, name, *of, source, target, where, by, doc
+            NOWHERE, name, of[0], of[1], source, target, where, by, doc
         ),
         identifiers(),
         templates,
@@ -279,5 +282,5 @@ modules = several(st.one_of(blocks, experiments, functions, uses)).map(
 )
 #: Words and signs in any order.
 tokens = st.sampled_from([
-    *load().literals, *NAMES, *NUMBERS, "16[kohm]", "dw/dt", "dt", "t", '"text"', '"', "\n", "\n", ";", "# note\n", "×", "@", "“", "\\",
+    *load().literals, *NAMES, *NUMBERS, "16[kohm]", "dw/dt", "dt", "t", '"text"', '"', "\n", "\n", ";", "# note\n", "\N{MULTIPLICATION SIGN}", "@", "“", "\\",
 ])  # fmt: skip
