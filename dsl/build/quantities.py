@@ -106,7 +106,9 @@ def _unit_name(notes: Notes, span: Span, token: Token) -> _Written:
 
 
 def _near_units(text: str) -> tuple[str, ...]:
-    """A hint with a unit that may be meant: by its name in words, perhaps with a prefix, or by its spelling."""
+    """A hint with a unit that may be meant: behind a prefix alone, by its name in words, perhaps with a prefix, or by its spelling."""
+    if text in units.PREFIXES:
+        return (f"{text} is a prefix and stands before a unit: {text}ohm, {text}V",)
     lower = text.lower()
     for name, symbol in WORDS.items():
         for ending in (name, f"{name}s"):

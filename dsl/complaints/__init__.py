@@ -15,6 +15,7 @@ _EXPLANATIONS = (
     statements.unknown_block,
     expressions.reserved_word,
     statements.unknown_statement,
+    statements.signals,
     statements.reset,
     expressions.unit_on_non_literal,
     expressions.unknown_operator,

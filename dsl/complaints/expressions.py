@@ -91,7 +91,7 @@ def missing_operator(place: Place) -> Diagnostic | None:
         )
     start = _operand_start(place)
     left, right = _short(place, start, place.position), "(...)" if token.kind == "LPAR" else described(token)
-    hints = [f"to multiply write {left}*{right}"]
+    hints = [*_unit_without_brackets(place), f"to multiply write {left}*{right}"]
     hints += [f"or is {sign} missing?" for kind, sign in (("COLON", ":"), ("COMMA", ",")) if kind in place.expected]
     hints += (
         ["or does a statement begin here? write ; or a new line"]
@@ -100,6 +100,19 @@ def missing_operator(place: Place) -> Diagnostic | None:
     )
     headline = f"there is no operator between {left} and {right}"
     return place.says("missing-operator", headline, place.span(place.tokens[start], token), hints=hints)
+
+
+def _unit_without_brackets(place: Place) -> list[str]:
+    """What is meant by ``10 ms``, or by ``param tau: 10 ms``."""
+    token, previous = place.token, place.previous
+    if previous is None or previous.kind != NUMBER or token.kind != NAME or units.named(token.text) is None:
+        return []
+    literal = f"{previous.text}[{token.text}]"
+    before = place.tokens[place.position - 2] if place.position > place.begin + 1 else None
+    if before is not None and before.kind == "COLON" and place.begin in place.keywords:
+        declared = place.source.text[place.first.start : before.start].rstrip()
+        return [f"a value follows =, and a unit stands in brackets: {declared} = {literal}"]
+    return [f"a unit stands in brackets: {literal}"]
 
 
 def unknown_operator(place: Place) -> Diagnostic | None:

@@ -158,6 +158,21 @@ def misspelt_word(place: Place) -> Diagnostic | None:
     return None
 
 
+def signals(place: Place) -> Diagnostic | None:
+    """``save a.v every 1[ms]`` and ``plot a.v vs b.v``: words of a list of signals in another order or language."""
+    word = place.token.text
+    if place.where != "experiment" or place.first.text not in ("save", "plot") or place.previous is None:
+        return None
+    named = place.source.text[place.tokens[place.begin + 1].start : place.previous.end]
+    if place.first.text == "save" and word == "every" and "\n" not in named:
+        hints = (f"the distance comes first: save every 1[ms]: {named}",)
+    elif place.first.text == "plot" and word in ("vs", "versus", "over"):
+        hints = (f"write plot {named} against ...",)
+    else:
+        return None
+    return place.says("unexpected-token", f"{word} cannot stand here", hints=hints)
+
+
 def declaration_order(place: Place) -> Diagnostic | None:
     """The parts of a declaration in another order."""
     if place.where != "template" or place.first.text not in _DECLARATIONS or place.begin not in place.keywords:
@@ -188,7 +203,9 @@ def unexpected(place: Place) -> Diagnostic:
     """What is left to say: what stands here, and what could."""
     wanted = listed(place.expected)
     headline = f"{described(place.token)} cannot stand here"
-    return place.says("unexpected-token", headline, (place.here, f"expected {wanted}" if wanted else ""))
+    is_list = "COMMA" in place.expected and place.token.kind == NAME and not place.after_newline
+    hints = ("is , missing?",) if is_list else ()
+    return place.says("unexpected-token", headline, (place.here, f"expected {wanted}" if wanted else ""), hints=hints)
 
 
 def near(word: str, words: tuple[str, ...]) -> bool:
