@@ -96,3 +96,19 @@ def test_initial_values_that_are_expressions() -> None:
     assert gradient["M.k"] == pytest.approx(2 * np.exp(-3), rel=1e-8)
     assert gradient["M.x"] == pytest.approx(np.exp(-3), rel=1e-8)
     assert gradient["s"] == pytest.approx(10 * 2 * 0.5 * np.exp(-3), rel=1e-8)
+
+
+@pytest.mark.parametrize(("start", "slope"), [("1[V]", 0.0), ("A", 1.0), ("A^2/1[V]", 4.0)])
+def test_nodes_that_start_at_an_expression(start: str, slope: float) -> None:
+    text = f"""
+    circuit B {{ param A = 2[V]
+      node a
+      C1: Capacitor(a, ground, C = 1[uF])
+      R1: Resistor(a, ground, R = 1[kohm]) }}
+    experiment e on B {{ run to 1[ms]
+      initial a.v = {start}
+      loss = a.v/1[V] }}
+    """
+    _, gradient = mc.compile(mc.parse(text), rtol=1e-10).gradient()
+    assert gradient["A"] == pytest.approx(slope * np.exp(-1), rel=1e-8)
+    assert gradient["a.v"] == pytest.approx(np.exp(-1), rel=1e-8)
