@@ -10,7 +10,7 @@ ONE_PORT: Final = {
     "hp": "HP(top, ground)",
     "hp_joglekar": "HPJoglekar.biolek2009(top, ground, k = 2)",
     "hp_biolek": "HPBiolek(top, ground)",
-    "hp_prodromakis": "HPProdromakis(top, ground, k = 1.5)",
+    "hp_prodromakis": "HPProdromakis(top, ground, k = 2)",
     "vteam_biolek": "VTEAM(top, ground)",
     "vteam_memtorch": "VTEAM.memtorch_default(top, ground)",
     "sinh_rate": "SinhRate(top, ground)",

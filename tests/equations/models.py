@@ -12,6 +12,7 @@ from mcompiler.model.model import Model
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate
 from mcompiler.network.network import Network
+from tests.equations.benches import BENCHES, EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +35,13 @@ def from_file(path: str) -> Made:
     """The same, of a file of the repository."""
     source = read_source(ROOT / path)
     return _made(resolve(parse(type(source)(path, source.text, source.folder))))
+
+
+def made(name: str) -> Made:
+    """A bench, an example or the crossbar, by name."""
+    if name in EXAMPLES:
+        return from_file(EXAMPLES[name])
+    return from_text(CROSSBAR if name == "crossbar" else BENCHES[name])
 
 
 def _made(model: Model) -> Made:

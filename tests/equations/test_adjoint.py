@@ -4,6 +4,8 @@
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy
@@ -24,18 +26,9 @@ from tests.equations.evaluate import (
     setting,
     value_of,
 )
+from tests.equations.golden import check_text
 from tests.equations.hamiltonian import adjoint_at, by_complex_step, hamiltonian, random_state
-from tests.equations.models import CROSSBAR, Made, from_file, from_text
-
-
-def made(name: str) -> Made:
-    return (
-        from_text(CROSSBAR)
-        if name == "crossbar"
-        else from_text(BENCHES[name])
-        if name in BENCHES
-        else from_file(EXAMPLES[name])
-    )
+from tests.equations.models import CROSSBAR, from_text, made
 
 
 def close(found: dict[Key, Array], wanted: dict[Key, Array]) -> None:
@@ -45,11 +38,11 @@ def close(found: dict[Key, Array], wanted: dict[Key, Array]) -> None:
 
 
 @pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES, "crossbar"])
-def test_adjoint_and_gradient_are_the_transposed_derivative(name: str) -> None:
+def test_adjoint_and_gradient_are_the_transposed_derivative(name: str, request: pytest.FixtureRequest) -> None:
     model = made(name)
     verify(adjoint(model.system))
     at = setting(model.network, model.system)
-    for seed, t in ((0, 0.0113), (1, 0.023), (2, 0.037)):
+    for seed, t in ((0, 0.0113), (1, 0.037)):
         y, lam = random_state(at, initial(at, model.network), seed)
         now = evaluate(at, t, y)
         value = hamiltonian(t, lam, rates(at, now), masses(at, now))
@@ -57,6 +50,8 @@ def test_adjoint_and_gradient_are_the_transposed_derivative(name: str) -> None:
         unknowns, parameters = by_complex_step(at, y, value)
         close(found, {key: each for key, each in unknowns.items() if key[0] != LOSS})
         close(shares, parameters)
+    check_text(name, model, "adjoint", request.config)
+    check_text(name, model, "gradient", request.config)
 
 
 def test_a_loss_over_an_interval_counts_only_inside_it() -> None:
@@ -98,9 +93,9 @@ def test_initial_values_that_are_expressions_of_parameters() -> None:
     backward = at.of(adjoint(model.system))
     shares = gradient_shares(backward, evaluate(backward, 0.0, named, now), "start")
 
-    def value(at: Setting, _: object) -> Array:
+    def value(at: Setting, _: object) -> Any:
         started = initial(at, model.network)
-        return sum((np.sum(0.7 * masses_now[key] * started[key]) for key in lam), np.zeros(()))
+        return sum(np.sum(0.7 * masses_now[key] * started[key]) for key in lam)
 
     masses_now = masses(at, now)
     _, parameters = by_complex_step(at, y, value)

@@ -16,9 +16,10 @@ from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import verify
 from tests.equations.benches import BENCHES, EXAMPLES
 from tests.equations.evaluate import Array, Key, Setting, Values, evaluate, initial, masses, rates, setting, value_of
+from tests.equations.golden import check_text
 from tests.equations.hamiltonian import STEP, adjoint_at, random_state, real_parameters
-from tests.equations.models import EVENT, from_text
-from tests.equations.test_adjoint import MOVING_BOUNDS, made
+from tests.equations.models import EVENT, from_text, made
+from tests.equations.test_adjoint import MOVING_BOUNDS
 
 ALL = [*BENCHES, *EXAMPLES, "crossbar"]
 
@@ -45,7 +46,7 @@ def both(y: dict[Key, Array], dy: dict[Key, Array]) -> dict[Key, Array]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_tangent_is_the_derivative_along_a_direction(name: str) -> None:
+def test_the_tangent_is_the_derivative_along_a_direction(name: str, request: pytest.FixtureRequest) -> None:
     model = made(name)
     at = setting(model.network, model.system)
     t = 0.023
@@ -63,6 +64,7 @@ def test_the_tangent_is_the_derivative_along_a_direction(name: str) -> None:
         found = rate[owner, f"dot {own}"] / mass[owner, f"dot {own}"]
         scale = float(np.max(np.abs(rate[owner, own] / mass[owner, own])))
         assert found == pytest.approx(wanted, rel=1e-11, abs=1e-12 * scale), (owner, own)
+    check_text(name, model, "tangent", request.config)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -130,7 +132,7 @@ def test_assignments_of_events_are_differentiated() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_jacobian_entries_are_partial_derivatives(name: str) -> None:
+def test_jacobian_entries_are_partial_derivatives(name: str, request: pytest.FixtureRequest) -> None:
     """Inputs of one template move, nothing else: its neighbours stay as they are."""
     model = made(name)
     at = setting(model.network, model.system)
@@ -156,3 +158,4 @@ def test_jacobian_entries_are_partial_derivatives(name: str) -> None:
                 assert np.broadcast_to(value, size) == pytest.approx(
                     np.broadcast_to(wanted, size), rel=1e-11, abs=1e-25
                 )
+    check_text(name, model, "jacobian", request.config)

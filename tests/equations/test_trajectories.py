@@ -91,7 +91,9 @@ class ByHand:
                 total = total + v**2 * i / 1e-3 + self.p["", "circuit.A"] ** 2
             if last == 0.04:
                 total = total + w * v
-        return total + (w - 0.4) ** 2 + i / 1e-3 * v + running
+            if last == END:
+                total = total + (w - 0.4) ** 2 + i / 1e-3 * v + running
+        return total
 
 
 def _run(rate: Callable[[float, Array], Array], first: float, last: float, y: Array) -> Any:
@@ -132,7 +134,8 @@ class Backward:
         rate, mass = rates(system, now), masses(system, now)
         shares = gradient_shares(system, now)
         change = [*(rate[key][0] / mass[key][0] for key in self.lams), *(_share(shares, key) for key in PARAMETERS)]
-        return state + np.array(change)
+        after: Array = state + np.array(change)
+        return after
 
 
 def _share(shares: dict[Key, Array], key: Key) -> float:
@@ -147,7 +150,7 @@ def test_the_derived_gradient_is_that_of_a_hand_written_run() -> None:
     y = hand.start(START["v"], START["w"])
     pieces: list[Any] = []
     for first, last in itertools.pairwise(EDGES):
-        pieces.append(_run(hand.rates, first, last, y.real))
+        pieces.append(_run(hand.rates, first, last, np.real(y)))
         y = pieces[-1].y[:, -1]
 
     def forward(t: float) -> dict[Key, Array]:

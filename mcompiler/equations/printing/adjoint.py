@@ -16,7 +16,7 @@ from mcompiler.equations.printing.classes import (
     when,
 )
 from mcompiler.equations.printing.dynamics import Needed, dynamics
-from mcompiler.equations.printing.legends import ADJOINTS, AFTER, AFTER_JUMPS, INSTANTS, NO_LOSS, PICKS, SUMS
+from mcompiler.equations.printing.legends import ADJOINTS, AFTER, AFTER_JUMPS, EVENTS, INSTANTS, NO_LOSS, PICKS, SUMS
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Node, Sum, Text
@@ -37,6 +37,7 @@ def adjoint_sheet(system: System, *, is_explicit: bool = False) -> Sheet:
     notes = [*ADJOINTS, SUMS]
     notes += [PICKS] if picks(system) else []
     notes += [INSTANTS] if system.jumps else []
+    notes += [EVENTS] if has_events(system) else []
     notes.append(NO_LOSS if not system.losses else AFTER_JUMPS if system.jumps else AFTER)
     return Sheet(system.name, "adjoint equations, backward in time", tuple(sections), tuple(notes), system)
 
@@ -117,9 +118,14 @@ def _event_notes(of: View) -> Iterator[str]:
     for event in of.template.forward.events if of.template.forward else ():
         resets = ", ".join(f"{symbol} := {of.text(value)}" for symbol, value in event.assignments)
         yield (
-            f"event {event.origin}: when h = {of.text(event.margin)} crosses 0 upward, {resets}; backward mass*lam before = (dx+/dx-)^T mass*lam after "
-            "+ kappa*dh/dx, where kappa = lam^T mass*(rate after - dx+/dt)/(dh/dt) if the event is located, 0 if it acts at the end of a step"
+            f"event {event.origin}: when h = {of.text(event.margin)} crosses 0 upward, {resets}; "
+            "backward mass*lam before = (dx+/dx)^T mass*lam after + kappa*dh/dx"
         )
+
+
+def has_events(system: System) -> bool:
+    """Whether the forward system has events."""
+    return any(each.template.forward.events for each in system.classes if each.template.forward)
 
 
 def _jump(jump: System) -> Iterator[Section]:

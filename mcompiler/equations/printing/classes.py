@@ -137,7 +137,7 @@ def loss_section(of: View) -> Section:
 def _term(of: View, term: PointLoss, relation: str) -> Row:
     rates: dict[sympy.Expr, sympy.Expr] = {each.symbol: each.rate for each in of.template.unknowns}
     right = of.node(term.value if term.over is None else rates[term.value])
-    left = Name(dot("L")) if of.system.kind == "tangent" else Text("L")
+    left = Name(dot("loss")) if of.system.kind == "tangent" else Text("loss")
     return Row(
         left, right if term.over is None else Integral(right), term.dimension, when(of, term), term.origin, relation
     )

@@ -1,9 +1,11 @@
 """The sheet of the gradient: by parameters, and by initial values."""
 
-from mcompiler.equations.printing.adjoint import definitions, instant, owners, sums
+from collections.abc import Iterator
+
+from mcompiler.equations.printing.adjoint import definitions, has_events, instant, owners, sums
 from mcompiler.equations.printing.classes import picks, title
 from mcompiler.equations.printing.dynamics import dynamics, shares
-from mcompiler.equations.printing.legends import GRADIENT, PICKS, SUMS
+from mcompiler.equations.printing.legends import EVENTS, GRADIENT, PICKS, SUMS
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Integral, Moment, Name, Partial, Text
@@ -16,8 +18,10 @@ from mcompiler.units import TIME as SECONDS
 def gradient_sheet(system: System) -> Sheet:
     """The gradient, with the adjoints that it needs beside those of the adjoint's own equations."""
     sections = [section for source in (system, *system.jumps) for section in _sections(source)]
-    notes = (*GRADIENT, SUMS, PICKS) if picks(system) else (*GRADIENT, SUMS)
-    return Sheet(system.name, "gradient of the loss L", tuple(sections), notes, system)
+    notes = [*GRADIENT, SUMS]
+    notes += [PICKS] if picks(system) else []
+    notes += [EVENTS] if has_events(system) else []
+    return Sheet(system.name, "gradient of the loss", tuple(sections), tuple(notes), system)
 
 
 def _sections(system: System) -> list[Section]:
@@ -31,18 +35,26 @@ def _sections(system: System) -> list[Section]:
         heading = title(owner) if system.kind == "adjoint" else f"{title(owner)}, {instant(system)}"
         origin = owner.template.forward.origin if owner.template.forward else None
         if rows:
-            sections.append(Section(heading, tuple(rows), "", origin, template=owner.template))
+            sections.append(Section(heading, tuple(rows), "", origin, tuple(_event_notes(of)), owner.template))
     return sections
 
 
+def _event_notes(of: View) -> Iterator[str]:
+    forward = of.template.forward
+    if of.system.kind == "adjoint" and forward is not None and forward.events:
+        yield "each event adds (dx+/dp)^T mass*lam after + kappa*dh/dp to the derivative by a parameter p that its reset or condition h reads"
+
+
 def _share(of: View, gradient: Gradient) -> Row:
-    """``dL/dRon += integral(...)``."""
+    """``dloss/dRon += integral(...)``."""
     parameter = _parameter(of.system, of.template, gradient.parameter)
     value = of.node(gradient.value)
     is_running = gradient.moment == "throughout" and of.system.kind == "adjoint"
     dimension = gradient.dimension * SECONDS if is_running else gradient.dimension
     right = Integral(value) if is_running else value
-    return Row(Partial(Text("L"), Name(parameter.symbol)), right, dimension, _moment(gradient), parameter.origin, "+=")
+    return Row(
+        Partial(Text("loss"), Name(parameter.symbol)), right, dimension, _moment(gradient), parameter.origin, "+="
+    )
 
 
 def _parameter(system: System, template: Template, name: str) -> Parameter:
@@ -59,8 +71,8 @@ def _moment(gradient: Gradient) -> str:
 
 
 def _by_initial(of: View, unknown: Unknown) -> Row:
-    """``dL/dw(0) = mass*lam_w(0)``."""
+    """``dloss/dw(0) = mass*lam_w(0)``."""
     start = Moment(unknown.symbol, Text("0"))
     right = of.times(unknown.mass, start)
     initial = Moment(symbol(parts_of(unknown.symbol).quantity), Text("0"))
-    return Row(Partial(Text("L"), initial), right, unknown.mass_dimension * unknown.dimension)
+    return Row(Partial(Text("loss"), initial), right, unknown.mass_dimension * unknown.dimension)

@@ -39,8 +39,8 @@ INSTANTS = Legend(
     r"$\bar q$ at an instant: the derivative of that term of the loss by $q$, through everything that $q$ enters",
 )
 NO_LOSS = Legend(
-    "no loss is given: L is taken as a number, and lam at the end is its derivative by the final state",
-    r"no loss is given: $L$ is taken as a number, and $m\lambda$ at the end is its derivative by the final state",
+    "no loss is given: it is taken as a number, and mass*lam at the end is its derivative by the final state",
+    r"no loss is given: it is taken as a number, and $m\lambda$ at the end is its derivative by the final state",
 )
 AFTER = Legend("after the end of the run lam is 0", r"after the end of the run $\lambda = 0$")
 AFTER_JUMPS = Legend(
@@ -53,6 +53,11 @@ GRADIENT = (
         r"$\lambda$, and $\bar q$ where it is not given here, are those of the adjoint equations",
     ),
     Legend("shares of the same parameter add up: those of all elements that have it in common, and those at instants"),
+)
+EVENTS = Legend(
+    "kappa of an event: lam^T mass*(rate after - dx+/dt)/(dh/dt) where it is located, 0 where it acts at the end of a step",
+    r"$\kappa$ of an event: $\lambda^T m\,(f^+ - \mathrm{d}x^+/\mathrm{d}t)/(\mathrm{d}h/\mathrm{d}t)$ where it is located, "
+    "0 where it acts at the end of a step",
 )
 JACOBIAN = (
     Legend(

@@ -26,7 +26,7 @@ from mcompiler.units import DIMENSIONLESS, Dimension
 
 _FUNCTIONS = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "min", "max"}
 _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
-_WORDS = {"pi": r"\pi", "inf": r"\infty", "-inf": r"-\infty", "q_e": r"q_{e}", "k_B": r"k_{B}"}
+_WORDS = {"pi": r"\pi", "inf": r"\infty", "-inf": r"-\infty", "loss": r"\mathcal{L}", "q_e": r"q_{e}", "k_B": r"k_{B}"}
 _QUANTITY = re.compile(r"^([\d.]+)(?:[eE]([+-]?\d+))?%?(?:\[(.*)\])?$")
 _UNIT_WORD = re.compile(r"([a-zµμ]?)(ohm|Ω|\u2126)|([A-Za-zµμ]+)")
 #: Prefixes that are Greek.

@@ -14,7 +14,7 @@ _GREEK = (
 )
 _SPELLED = {"lam": r"\lambda", "eps": r"\epsilon"}
 #: Kinds that are a letter with the quantity as its index.
-_LETTERS = {"lam": r"\lambda", "taken": r"\chi", "push": "g", "integral": "L"}
+_LETTERS = {"lam": r"\lambda", "taken": r"\chi", "push": "g", "integral": r"\mathcal{L}"}
 #: A letter or Greek name, and an index: digits, what follows ``_``, or the lower-case rest of a name that begins with a capital.
 _INDEXED = re.compile(rf"^({_GREEK}|lam|eps|[A-Za-z])(\d+|_\w+)?$")
 _CAPITAL = re.compile(r"^([A-Z])([a-z][a-z0-9]*)$")
@@ -79,6 +79,8 @@ def _quantity(name: str) -> Symbol:
     if name.startswith("d ") and " by " in name:
         of, _, by = name.removeprefix("d ").partition(" by ")
         return Symbol(rf"\tfrac{{\partial {_quantity(of)}}}{{\partial {_quantity(by)}}}")
+    if name == "loss":
+        return Symbol(r"\mathcal{L}")
     element, _, quantity = name.rpartition(".")
     own = _word(quantity)
     return (

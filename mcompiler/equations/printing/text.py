@@ -9,8 +9,8 @@ from mcompiler.equations.printing.infix import Naming, infix, terms
 from mcompiler.equations.printing.naming import ascii_names
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 
-#: The widest column of equations that is kept, and the widest line.
-_WIDEST, _WIDTH = 64, 120
+#: The widest column of equations that is kept, the longest term that is not broken, and the widest line.
+_WIDEST, _LONGEST, _WIDTH = 64, 80, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _row(row: Row, equation: list[str], columns: _Columns) -> Iterator[str]:
 
 
 def _equation(row: Row, naming: Naming) -> list[str]:
-    """The equation in lines that fit the column where its terms allow that."""
+    """The equation in lines that fit the column where its terms and factors allow that."""
     left = infix(row.left, naming)
     if row.condition is not None:
         left = f"when {infix(row.condition, naming)} > 0: {left}"
@@ -78,9 +78,32 @@ def _equation(row: Row, naming: Naming) -> list[str]:
         return [left]
     lines = [f"{left} {row.relation}"]
     indent = " " * min(len(lines[0]) + 1, 12)
-    for piece in terms(row.right, naming):
-        if len(lines[-1]) + len(piece) < _WIDEST or lines[-1].strip().endswith(row.relation):
-            lines[-1] += f" {piece}"
+    for term in terms(row.right, naming):
+        first, *others = _factors(term, _LONGEST)
+        if len(lines[-1]) + len(first) < _WIDEST or lines[-1].strip().endswith(row.relation):
+            lines[-1] += f" {first}"
         else:
-            lines.append(f"{indent}{piece}")
+            lines.append(f"{indent}{first}")
+        lines += [f"{indent}  {each}" for each in others]
     return lines
+
+
+def _factors(term: str, width: int) -> list[str]:
+    """A term in lines of about so many characters, broken before the outermost operators there are."""
+    lines: list[str] = []
+    while len(term) > width:
+        breaks = [(_depth(term, place), -place) for place in range(width // 3, width) if _is_break(term, place)]
+        if not breaks:
+            break
+        place = -min(breaks)[1]
+        lines.append(term[:place])
+        term = term[place:].strip()
+    return [*lines, term]
+
+
+def _is_break(term: str, place: int) -> bool:
+    return term[place] in "*/" or term[place : place + 3] in (" + ", " - ")
+
+
+def _depth(term: str, place: int) -> int:
+    return term.count("(", 0, place) - term.count(")", 0, place)

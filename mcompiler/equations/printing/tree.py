@@ -97,7 +97,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """``d of/d by``; ``of`` is ``L`` for the loss."""
+    """``d of/d by``."""
 
     of: "Node"
     by: "Node"
