@@ -46,10 +46,7 @@ def _remaining_reduce(statement: Reduce, used: set[str]) -> Statement | None:
 
 def without_dead_stores(body: tuple[Statement, ...], array: str) -> tuple[Statement, ...]:
     """The body without stores to places of an array that it does not read, where nobody reads the array afterwards."""
-    loaded = set(_loaded_places(body, array))
-    if not all(isinstance(place, Integer) for place in loaded):
-        return body
-    return _without_stores(body, array, loaded)
+    return _without_stores(body, array, set(_loaded_places(body, array)))
 
 
 def _loaded_places(body: tuple[Statement, ...], array: str) -> Iterator[Value]:
@@ -65,6 +62,11 @@ def _without_stores(body: tuple[Statement, ...], array: str, places: set[Value])
     for statement in body:
         if isinstance(statement, (For, Reduce, If)):
             kept.append(replace(statement, body=_without_stores(statement.body, array, places)))
-        elif not (isinstance(statement, Store) and statement.array == array and statement.index not in places):
+        elif not (isinstance(statement, Store) and statement.array == array and _is_unread(statement.index, places)):
             kept.append(statement)
     return tuple(kept)
+
+
+def _is_unread(place: Value, read: set[Value]) -> bool:
+    known = isinstance(place, Integer) and all(isinstance(each, Integer) for each in read)
+    return not read or (known and place not in read)

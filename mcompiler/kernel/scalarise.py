@@ -37,7 +37,7 @@ from mcompiler.kernel.prune import prune, without_dead_stores
 from mcompiler.kernel.share import fold
 from mcompiler.kernel.simplify import simplify_kernel
 from mcompiler.kernel.stages import with_one_stage_sum
-from mcompiler.kernel.walk import walk
+from mcompiler.kernel.walk import written_arrays
 from mcompiler.network.structure import SCALAR_MEMBERS
 
 _LAYOUT = "z"
@@ -212,27 +212,35 @@ class _Evaluator:
 
     def loop(self, loop: For | Reduce) -> None:
         totals = loop.totals if isinstance(loop, Reduce) else ()
-        initials = [self.value(total.initial) for total in totals]
         count = self.value(loop.count)
         if isinstance(count, Integer):
-            self.unroll(loop, count.value, totals, initials)
-            return
-        if any(isinstance(each, (Store, Accumulate)) and each.array == _SCRATCH for each in walk(loop.body)):
+            self.unroll(loop, count.value, totals)
+        else:
+            self.keep(loop, count, totals)
+
+    def keep(self, loop: For | Reduce, count: Value, totals: Sequence[Total]) -> None:
+        """A loop whose turns nobody can count yet; what it writes to ``w`` is known neither inside nor after it."""
+        writes = _SCRATCH in written_arrays(loop.body)
+        initials = [self.value(total.initial) for total in totals]
+        if writes:
             self.scratch.clear()
         index = self.names.fresh(loop.index)
         self.values[loop.index] = Local(index)
         body, values = self.block(loop.body, totals)
+        if writes:
+            self.scratch.clear()
         if isinstance(loop, For):
-            self.statements.append(For(index, count, body, loop.comment))
+            self.statements.append(For(index, count, body, self.said(loop.comment)))
             return
         renamed = [
             Total(self.names.fresh(total.name), total.op, initial, value)
             for total, initial, value in zip(totals, initials, values, strict=True)
         ]
         self.values |= {old.name: Local(new.name) for old, new in zip(totals, renamed, strict=True)}
-        self.statements.append(Reduce(tuple(renamed), index, count, body, loop.comment))
+        self.statements.append(Reduce(tuple(renamed), index, count, body, self.said(loop.comment)))
 
-    def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total], values: list[Value]) -> None:
+    def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total]) -> None:
+        values = [self.bound(total.name, self.value(total.initial)) for total in totals]
         around = self.turn
         for turn in range(count):
             self.turn = f", member {turn}" if count > 1 else around
@@ -261,5 +269,9 @@ def _decided(condition: Value) -> bool | None:
     match condition:
         case Op(name, (Integer(a), Integer(b))) if name in _DECISIONS:
             return _DECISIONS[name](a, b)
+        case Op("and" | "or" as name, arguments):
+            sides = {_decided(argument) for argument in arguments}
+            decisive = name == "or"
+            return decisive if decisive in sides else None if None in sides else not decisive
         case _:
             return None

@@ -13,6 +13,7 @@ from mcompiler.kernel.prune import prune
 from mcompiler.kernel.share import Sharing
 from mcompiler.kernel.walk import (
     bound_names,
+    loads_in,
     names_in,
     renamed,
     substitute,
@@ -20,6 +21,7 @@ from mcompiler.kernel.walk import (
     values_of,
     walk,
     with_values,
+    written_arrays,
 )
 
 
@@ -48,20 +50,33 @@ def _inlined(
 ) -> tuple[tuple[Statement, ...], list[Value]]:
     """Generated names that are used once, in the same block, put back where they are used: in statements, or in ``ends``, evaluated after these."""
     waiting: dict[str, Value] = {}
-    values = [*(value for statement in body for value in values_before(statement)), *ends]
-    here = Counter(name for value in values for name in names_in(value))
+    here = Counter(name for statement in body for name in _names_before(statement))
+    here.update(name for value in ends for name in names_in(value))
     result: list[Statement] = []
     for original in body:
         statement = with_values(original, lambda value: substitute(value, waiting))
+        for name in _names_before(original):
+            waiting.pop(name, None)
         if (
             isinstance(statement, Let)
             and statement.name in generated
             and uses[statement.name] == here[statement.name] == 1
         ):
             waiting[statement.name] = statement.value
-        else:
-            result.append(_inlined_inside(statement, generated, uses))
+            continue
+        result += _overtaken(waiting, written_arrays([statement]))
+        result.append(_inlined_inside(statement, generated, uses))
     return tuple(result), [substitute(value, waiting) for value in ends]
+
+
+def _names_before(statement: Statement) -> list[str]:
+    return [name for value in values_before(statement) for name in names_in(value)]
+
+
+def _overtaken(waiting: dict[str, Value], arrays: set[str]) -> list[Statement]:
+    """What must be bound now, because the next statement writes an array that it reads."""
+    names = [name for name, value in waiting.items() if any(load.array in arrays for load in loads_in(value))]
+    return [Let(name, waiting.pop(name)) for name in names]
 
 
 def _inlined_inside(statement: Statement, generated: set[str], uses: Counter[str]) -> Statement:

@@ -159,16 +159,21 @@ def project(graph: Graph) -> Kernel:
 
 @dataclass(frozen=True, slots=True)
 class _Bounded:
-    """A bounded unknown: its own symbol, the one before clipping, and when the two differ."""
+    """A bounded unknown: its own symbol, the one before clipping, when the two differ, and whether the bounds are its own."""
 
     symbol: sympy.Symbol
     raw: sympy.Symbol
     outside: sympy.Expr
+    counts: bool
 
 
 def _bounded(owner: Class) -> list[_Bounded]:
     unknowns = zip(owner.template.unknowns, owner.program.raw, owner.program.outside, strict=True)
-    return [_Bounded(unknown.symbol, raw, outside) for unknown, raw, outside in unknowns if outside is not None]
+    return [
+        _Bounded(unknown.symbol, raw, outside, unknown.along is None)
+        for unknown, raw, outside in unknowns
+        if outside is not None
+    ]
 
 
 def _clipping(owner: Class) -> Body:
@@ -178,7 +183,8 @@ def _clipping(owner: Class) -> Body:
         sums: list[Sum] = []
         for each, clipped, moved in zip(bounded, values[::2], values[1::2], strict=True):
             block.store("y", place_in(block, owner, each.raw, member), clipped)
-            sums.append(Sum(Op("where", (moved, Integer(1), Integer(0))), "clipped", "add", Integer(0)))
+            if each.counts:
+                sums.append(Sum(Op("where", (moved, Integer(1), Integer(0))), "clipped", "add", Integer(0)))
         return sums
 
     outputs = tuple(output for each in bounded for output in (each.symbol, each.outside))
