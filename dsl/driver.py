@@ -28,6 +28,10 @@ class Driver:
             2 if rule.build == "part" and rule.length > 1 else int(rule.build in DEEPENING)
             for rule in self.tables.rules
         )
+        #: For rules with one symbol that is passed on as it is: what it is called then.
+        self.renaming = tuple(
+            rule.origin if rule.length == 1 and rule.is_transparent else None for rule in self.tables.rules
+        )
         self.words: Mapping[str, str] = self.tables.literals
         self.states = [self.tables.start]
         self.values: list[object] = [()]
@@ -46,11 +50,13 @@ class Driver:
 
     def feed(self, kind: str, token: Token, position: int) -> Outcome:
         """Take a token as a terminal ``kind``: reduce, then shift."""
-        actions = self.tables.actions
-        while (action := actions[self.states[-1]].get(kind)) is not None and action < 0:
-            if not self._reduce(-1 - action):
+        actions, gotos, states = self.tables.actions, self.tables.gotos, self.states
+        while (action := actions[states[-1]].get(kind)) is not None and action < 0:
+            if renamed := self.renaming[-1 - action]:
+                states[-1] = gotos[states[-2]][renamed]
+            elif not self._reduce(-1 - action):
                 return "too deep"
-            if kind == TEXT_END and self.states[-1] == self.tables.accept:
+            elif kind == TEXT_END and states[-1] == self.tables.accept:
                 self.is_done = True
                 return "taken"
         if action is None:
@@ -100,16 +106,16 @@ class Driver:
     def _reduce(self, number: int) -> bool:
         """Replace the right side of a rule by its value; False where the tree has grown too deep."""
         rule = self.tables.rules[number]
-        length = rule.length
-        states = self.states
-        if length == 1 and rule.is_transparent:
-            states[-1] = self.tables.gotos[states[-2]][rule.origin]
-            return True
+        length, states, end = rule.length, self.states, self.ends[-1]
         base = len(states) - length
-        end = self.ends[-1]
         first = self.firsts[base] if length else self.firsts[-1]
         depth = max(self.depths[base:], default=0) + self.deepening[number]
         value = self._value(number, base, Span(self.source, self.tokens[first].start if length else end, end))
+        if length == 1:
+            states[-1] = self.tables.gotos[states[-2]][rule.origin]
+            self.values[-1] = value
+            self.depths[-1] = depth
+            return depth <= MAXIMUM_DEPTH
         self.drop_to(base)
         states.append(self.tables.gotos[states[-1]][rule.origin])
         self.values.append(value)

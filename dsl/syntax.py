@@ -5,7 +5,6 @@ Equality ignores places, so that a printed and parsed tree equals the first one.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Literal
 
 from mcompiler.source import Source, Span
@@ -48,10 +47,14 @@ class Node:
         return shown[id(self)]
 
 
-@cache
 def compared(kind: type[Node]) -> tuple[str, ...]:
     """The names of the fields that count when nodes of a kind are compared."""
-    return tuple(each.name for each in fields(kind) if each.compare)
+    if kind not in _COMPARED:
+        _COMPARED[kind] = tuple(each.name for each in fields(kind) if each.compare)
+    return _COMPARED[kind]
+
+
+_COMPARED: dict[type, tuple[str, ...]] = {}
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------

@@ -45,8 +45,16 @@ def _labelled(labels: tuple[Label, ...], width: int) -> Iterator[str]:
             yield f"{'.' * min(width, 3)}"
         previous = number if source is main else 0
         line = _visible(source.line_text(each[0].span.start))
-        yield f"{number:>{width}} | {line[:LONGEST_LINE]}"
-        yield from (f"{' ' * width} | {text}" for text in _carets(each, line))
+        left = _left_out(each)
+        shown = ("..." if left else "") + line[left + 3 * bool(left) : left + LONGEST_LINE].rstrip()
+        yield f"{number:>{width}} | {shown}"
+        yield from (f"{' ' * width} | {text}".rstrip() for text in _carets(each, shown, left))
+
+
+def _left_out(labels: list[Label]) -> int:
+    """How much of the beginning of a long line is left out, so that the first label is seen."""
+    first = labels[0].span.column - 1
+    return max(0, first - LONGEST_LINE // 4) if first > LONGEST_LINE * 3 // 4 else 0
 
 
 def _by_line(labels: tuple[Label, ...]) -> list[tuple[int, list[Label]]]:
@@ -58,12 +66,12 @@ def _by_line(labels: tuple[Label, ...]) -> list[tuple[int, list[Label]]]:
     return [(key[1], sorted(groups[key], key=lambda label: label.span.start)) for key in ordered]
 
 
-def _carets(labels: list[Label], line: str) -> Iterator[str]:
-    """One row of carets, the last text beside its own and the others below theirs, joined by bars."""
-    starts = [_width(line[: label.span.column - 1]) for label in labels]
+def _carets(labels: list[Label], line: str, left: int) -> Iterator[str]:
+    """One row of carets below what is shown of a line, the last text beside its own and the others below theirs, joined by bars."""
+    starts = [_width(line[: label.span.column - 1 - left]) for label in labels]
     row = ""
     for label, start in zip(labels, starts, strict=True):
-        first = label.span.column - 1
+        first = label.span.column - 1 - left
         covered = line[first : first + label.span.end - label.span.start]
         row = row.ljust(start) + "^" * max(1, _width(covered) - max(0, len(row) - start))
     yield (row + " " + labels[-1].text).rstrip()[: LONGEST_LINE + 80]
