@@ -53,7 +53,7 @@ _LOG_SAFETY = math.log(0.9)
 _LEAST_LOG_ERROR = math.log(1e-4)
 _ROUND_OFF = 2.220446049250313e-16
 # A stop and a breakpoint that are this close, in parts of their time, are one.
-_SAME = 4 * _ROUND_OFF
+SAME = 4 * _ROUND_OFF
 # What is left to a stop is a difference of rounded times: a step of the given size may be so much longer. One that the controller chose may be stretched
 # further, rather than leave a sliver; and of less than two steps that are left, each takes one half.
 _SLACK = 1e-9
@@ -77,9 +77,9 @@ def make_plan(_functions: Mapping[str, Function]) -> Function:
         t = ws[T]
         kind = KIND_AFTER_BREAK if iws[AFTER_BREAK] else 0
         target = stops[iws[STOP_I]]
-        if ws[NEXT_BREAK] <= target + _SAME * abs(target):
+        if ws[NEXT_BREAK] <= target + SAME * abs(target):
             kind |= KIND_AT_BREAK
-            target = target if ws[NEXT_BREAK] >= target - _SAME * abs(target) else ws[NEXT_BREAK]
+            target = target if ws[NEXT_BREAK] >= target - SAME * abs(target) else ws[NEXT_BREAK]
         left = target - t
         if mi[ERROR_KIND] == 0:
             h = ws[STEP]
@@ -123,7 +123,8 @@ def make_judge(_functions: Mapping[str, Function]) -> Function:
     """`judge`, which needs nothing.
 
     The controller is proportional-integral, PI.3.4 (K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; Hairer, Wanner, Solving ODEs II, IV.2): where
-    stability limits the step or the solution turns sharply, a proportional one would reject many. A step that was cut to meet a stop says little about the next where the limit on growth binds: then the size proposed before holds.
+    stability limits the step or the solution turns sharply, a proportional one would reject many. A step that was cut to meet a stop says little about
+    the next where the limit on growth binds: then the size proposed before holds.
     """
 
     def judge(size, ws, iws, tab):  # type: ignore[no-untyped-def]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mcompiler.integrators import advance, control, events, reverse, signatures, step
+from mcompiler.integrators import advance, control, events, locate, output, reverse, signatures, step
 from mcompiler.kernel.abi import Signature
 
 #: A compiled, interpreted or Python function; arguments are floats, ints and contiguous float64 or int64 arrays, as its signature says.
@@ -36,30 +36,35 @@ def _internal(signature: Signature, make: Callable[[Mapping[str, Function]], Fun
 
 
 INTEGRATORS: tuple[Entry, ...] = (
+    _internal(signatures.STAGES, step.make_stages),
     _internal(signatures.TAKE_STEP, step.make_take_step),
     _internal(signatures.INTERPOLATE, step.make_interpolate),
     _internal(signatures.PLAN, control.make_plan),
     _internal(signatures.FOLLOW, control.make_follow),
     _internal(signatures.JUDGE, control.make_judge),
     _internal(signatures.FIRST_STEP, control.make_first_step),
-    _internal(signatures.CROSSING, events.make_crossing),
-    _internal(signatures.GUESS, events.make_guess),
-    _internal(signatures.SCAN, events.make_scan),
-    _internal(signatures.NARROW, events.make_narrow),
-    _internal(signatures.WIDEN, events.make_widen),
-    _internal(signatures.LOCATE, events.make_locate),
-    _internal(signatures.RELOCATE_EVENT, events.make_relocate_event),
+    _internal(signatures.CROSSING, locate.make_crossing),
+    _internal(signatures.GUESS, locate.make_guess),
+    _internal(signatures.MARGINS, locate.make_margins),
+    _internal(signatures.SCAN, locate.make_scan),
+    _internal(signatures.NARROW, locate.make_narrow),
+    _internal(signatures.WIDEN, locate.make_widen),
+    _internal(signatures.LOCATE, locate.make_locate),
+    _internal(signatures.RELOCATE_EVENT, locate.make_relocate_event),
     _internal(signatures.FIRE, events.make_fire),
     _internal(signatures.FIRE_AGAIN, events.make_fire_again),
-    _internal(signatures.ROW, advance.make_row),
+    _internal(signatures.ROW, output.make_row),
+    _internal(signatures.DUE, events.make_due),
     _internal(signatures.OCCUR, events.make_occur),
     _internal(signatures.OCCUR_AGAIN, events.make_occur_again),
-    _internal(signatures.EMIT, advance.make_emit),
-    _internal(signatures.PAY, advance.make_pay),
+    _internal(signatures.EMIT, output.make_emit),
+    _internal(signatures.PAY, output.make_pay),
     _internal(signatures.START, advance.make_start),
     _internal(signatures.ROOM, advance.make_room),
-    _internal(signatures.RECORD_STEP, advance.make_record),
+    _internal(signatures.RECORD_STEP, output.make_record),
     _internal(signatures.SETTLE, advance.make_settle),
+    _internal(signatures.ATTEMPT, advance.make_attempt),
+    _internal(signatures.COMMIT, advance.make_commit),
     Entry(signatures.ADVANCE, advance.make_advance),
     Entry(signatures.REPLAY, reverse.make_replay),
     _internal(signatures.STEP_BACK, reverse.make_step_back),

@@ -176,7 +176,6 @@ def make_reverse_steps(functions: Mapping[str, Function]) -> Function:
         loss_t,
         loss_n,
         loss_w,
-        loss_v,
         d,
         mesh,
         mesh_k,

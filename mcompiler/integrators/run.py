@@ -113,7 +113,8 @@ def integrate(
     ws = work["ws"]
     ws[slots.T], ws[slots.SPAN], ws[slots.RTOL], ws[slots.ATOL] = t0, t1 - t0, rtol, atol
     ws[slots.STEP], ws[slots.MAX_STEP] = min(step, max_step), max_step
-    _set_counts(work, n_columns, mesh, save_at is None, record, relocate)
+    saves = -1 if save_at is None else len(work["save"])
+    _set_counts(work, mesh, saves=saves, columns=n_columns, record=record, relocate=relocate)
     with np.errstate(all="ignore"):  # what overflows is an outcome
         outcome = _drive(functions, work, max_steps, memory_limit, progress)
     return _result(work, outcome, recorded(work, np.array(y0, dtype=np.float64)) if record else None, since)
@@ -156,28 +157,22 @@ def _stops(losses: Losses, t0: float, t1: float) -> Floats:
     return last if len(losses.t) == 0 else np.unique(np.concatenate([losses.t[losses.t > t0], last]))
 
 
-def _set_counts(
-    work: Workspace,
-    n_columns: int,
-    mesh: Tape | None,
-    every_step: bool,
-    record: bool,
-    relocate: bool,  # noqa: FBT001
-) -> None:
+def _set_counts(work: Workspace, mesh: Tape | None, **chosen: int) -> None:
+    n, steps = len(work["y"]), len(work["kinds"])
     counts = {
         slots.STOP_N: len(work["stops"]),
         slots.LOSS_N: len(work["loss_t"]),
-        slots.SAVE_N: -1 if every_step else len(work["save"]),
-        slots.COLUMNS: n_columns,
+        slots.SAVE_N: chosen["saves"],
+        slots.COLUMNS: chosen["columns"],
         slots.OUT_CAP: len(work["out_t"]),
         slots.EVENT_CAP: len(work["ev_t"]),
-        slots.RECORD: int(record),
-        slots.TAPE_CAP: len(work["kinds"]),
-        slots.MARK_CAP: len(work["marks"]) // max(len(work["y"]), 1) if len(work["y"]) else len(work["kinds"]),
+        slots.RECORD: chosen["record"],
+        slots.TAPE_CAP: steps,
+        slots.MARK_CAP: len(work["marks"]) // n if n else steps,
         slots.STRIDE: 1,
         slots.MESH_N: -1 if mesh is None else len(work["mesh_k"]),
         slots.MESH_EVENT_N: len(work["mesh_e"]) // 2,
-        slots.RELOCATE: int(relocate),
+        slots.RELOCATE: chosen["relocate"],
     }
     for slot, count in counts.items():
         work["iws"][slot] = count

@@ -5,8 +5,9 @@ Arrays
     ``tab, mi``      the method
     ``y, v, u, s``   state at the start of a step, at its end, scratch, absolute tolerances; n values each
     ``K``            stages, row after row of n; behind them the coefficients of the dense output
-    ``g0``           guards at the start of a step (0 where an event has just acted), and behind them when each event acted last; ``gl``, ``gr``: left and right of a crossing; ``gm``: between,
-                     and behind those how much each changes between the samples around it; ``gs``: at the sample after it
+    ``g0``           guards at the start of a step (0 where an event has just acted), and behind them when each event acted last
+    ``gl, gr, gm``   guards left and right of a crossing, and between; behind those between how much each changes from sample to sample around it
+    ``gs``           guards at the sample after a crossing, and behind them how far below zero each must go before its event can act again
     ``p, z, w``      the kernels' parameters, layout and scratch
     ``stops``        times to stop at, ascending, the last the end of the run
     ``loss_t, loss_n, loss_w, d``  point losses: times, pairs (term, place of its data row), weights; data. ``loss_v`` receives their values
@@ -23,10 +24,11 @@ from mcompiler.kernel.abi import F64, I64, NOTHING, Argument, Signature
 
 _STATE = "f64* ws, i64* iws, f64* tab, i64* mi"
 _MODEL = "f64* p, i64* z, f64* w"
-_BETWEEN = "f64* gl, f64* gr, f64* gm"
-_GUARDS = f"f64* g0, {_BETWEEN}, f64* gs"
+_BETWEEN = "f64* gl, f64* gr, f64* gm, f64* gs"
+_GUARDS = f"f64* g0, {_BETWEEN}"
 _EVENTS = "f64* ev_t, i64* ev_n"
-_LOSSES = "f64* loss_t, i64* loss_n, f64* loss_w, f64* loss_v, f64* d"
+_PAID = "f64* loss_t, i64* loss_n, f64* loss_w, f64* d"
+_LOSSES = f"{_PAID}, f64* loss_v"
 _ROWS = "i64* want, f64* out, f64* out_t"
 _SAVE = f"f64* save, {_ROWS}"
 _TAPE = "f64* tape, i64* kinds, f64* marks"
@@ -38,6 +40,12 @@ def _signature(name: str, arguments: str, result: str, doc: str) -> Signature:
     return Signature(name, tuple(Argument(argument, kind) for kind, argument in pairs), result, doc)
 
 
+STAGES = _signature(
+    "stages",
+    f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64* tab, i64* mi, f64* y, f64* K, {_MODEL}",
+    NOTHING,
+    "All stages of a step from `first` on; those at a breakpoint see its near side.",
+)
 TAKE_STEP = _signature(
     "take_step",
     f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, {_MODEL}",
@@ -86,6 +94,12 @@ GUESS = _signature(
     F64,
     "The first zero, between a and b, of the straight lines through the weighted values of all guards that cross.",
 )
+MARGINS = _signature(
+    "margins",
+    f"f64 t, f64* x, f64* gs, {_MODEL}, f64* g",
+    NOTHING,
+    "The guards at (t, x); 0 where one is negative by no more than round-off since its event acted.",
+)
 SCAN = _signature(
     "scan",
     f"{_STATE}, f64* y, f64* v, f64* u, f64* K, f64* g0, {_BETWEEN}, {_MODEL}",
@@ -106,7 +120,7 @@ WIDEN = _signature(
 )
 LOCATE = _signature(
     "locate",
-    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_BETWEEN}, f64* gs, {_MODEL}",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_BETWEEN}, {_MODEL}",
     F64,
     "The step size at whose end the first event of this step happens; v, K, gl, gr belong to it. 0 where steps see no event, -1 where the guard jumps.",
 )
@@ -128,11 +142,17 @@ FIRE_AGAIN = _signature(
     NOTHING,
     "Resets of the recorded events first ... last - 1 at time t.",
 )
+DUE = _signature(
+    "due",
+    f"f64* ws, i64* iws, i64* mi, f64* v, {_GUARDS}, {_MODEL}",
+    I64,
+    "Whether an event is at the end of a step in which none was located: by round-off, by a jump with a source, or because steps are fixed; else g0.",
+)
 OCCUR = _signature(
     "occur",
     f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, {_ROWS}, {_EVENTS}",
     I64,
-    "Looks for events in the step, cuts it to the first, and lets them act; the result is 0 where that failed (STATUS).",
+    "Looks for events in the step, cuts it to the first, and lets them act; the result is 0 where one is not located (STATUS).",
 )
 OCCUR_AGAIN = _signature(
     "occur_again",
@@ -169,6 +189,18 @@ START = _signature(
     NOTHING,
     "Prepares a run at (T, y): tolerances, first step, guards, next breakpoint, first row, losses at the start.",
 )
+ATTEMPT = _signature(
+    "attempt",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_ROWS}, {_EVENTS}, {_MESH}",
+    I64,
+    "One step and its events, chosen or from the mesh; the result is 0 where it does not stand (rejected, or STATUS says why).",
+)
+COMMIT = _signature(
+    "commit",
+    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, {_MODEL}, f64* stops, {_LOSSES}, {_TAPE}",
+    NOTHING,
+    "The end of the step becomes the state, and the step goes on the tape.",
+)
 ADVANCE = _signature(
     "advance",
     f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_LOSSES}, {_SAVE}, {_EVENTS}, {_TAPE}, {_MESH}",
@@ -196,7 +228,7 @@ CUT_BACK = _signature(
 )
 REVERSE = _signature(
     "reverse_steps",
-    f"i64 first, i64 last, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, f64* KB, f64* lam, f64* mu, f64* x, {_MODEL}, {_LOSSES}, {_MESH}, "
+    f"i64 first, i64 last, {_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, f64* KB, f64* lam, f64* mu, f64* x, {_MODEL}, {_PAID}, {_MESH}, "
     "f64* rows, f64* pb, f64* scratch",
     NOTHING,
     "Steps last - 1 ... first of the mesh backwards, with their states in rows: lam and TAU in place, pb added to.",

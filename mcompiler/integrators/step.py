@@ -36,23 +36,34 @@ Function = Callable[..., Any]
 NEAR = 8 * 2.220446049250313e-16
 
 
-def make_take_step(functions: Mapping[str, Function]) -> Function:
-    """`take_step`, given `sweep`."""
+def make_stages(functions: Mapping[str, Function]) -> Function:
+    """`stages`, given `sweep`."""
     sweep = functions["sweep"]
+
+    def stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w):  # type: ignore[no-untyped-def]
+        last = mi[STAGES]
+        if kind & (KIND_AFTER_BREAK | KIND_AT_BREAK):
+            low = t + NEAR * abs(t) if kind & KIND_AFTER_BREAK else t
+            high = t_end - NEAR * max(abs(t), abs(t_end)) if kind & KIND_AT_BREAK else t_end
+            for i in range(first, last):
+                ti = min(t + tab[TIMES + i] * h, high)
+                sweep(i, max(ti, low), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
+        else:
+            for i in range(first, last):
+                sweep(i, t + tab[TIMES + i] * h, h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
+
+    return stages
+
+
+def make_take_step(functions: Mapping[str, Function]) -> Function:
+    """`take_step`, given `stages`."""
+    run_stages = functions["stages"]
 
     def take_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
         n = z[0]
         stages = mi[STAGES]
         summed = mi[SUMMED]
-        if kind & (KIND_AFTER_BREAK | KIND_AT_BREAK):
-            low = t + NEAR * abs(t) if kind & KIND_AFTER_BREAK else t
-            high = t_end - NEAR * max(abs(t), abs(t_end)) if kind & KIND_AT_BREAK else t_end
-            for i in range(first, stages):
-                ti = min(t + tab[TIMES + i] * h, high)
-                sweep(i, max(ti, low), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
-        else:
-            for i in range(first, stages):
-                sweep(i, t + tab[TIMES + i] * h, h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
+        run_stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w)
         size = 0.0
         low_size = 0.0
         broken = 0.0

@@ -73,7 +73,9 @@ def loss_arrays(losses: Losses) -> Workspace:
 def guard_arrays(z: Integers) -> Workspace:
     """What looking for events needs."""
     count = int(z[N_GUARDS])
-    return {name: np.zeros(2 * count if name in {"g0", "gm"} else count) for name in ("g0", "gl", "gr", "gm", "gs")}
+    return {
+        name: np.zeros(2 * count if name in {"g0", "gm", "gs"} else count) for name in ("g0", "gl", "gr", "gm", "gs")
+    }
 
 
 def output_arrays(z: Integers, save_at: Floats | None, want: Integers | None, n_columns: int) -> Workspace:
