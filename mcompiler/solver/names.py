@@ -88,6 +88,10 @@ def parameter(program: Program, name: str) -> Target:
         if all(owners.values()):
             return _target(program, name, "parameter", place, owners)
         _refuse_expression(program, name, own, next(iter(owners)))
+    if name in program.network.derived:
+        reads = sorted(_reads(program.network.derived[name]))
+        why = f"is an expression of {', '.join(reads)} in the model: set these, or" if reads else "is a size:"
+        raise ValueError(f"{name} {why} load the model with settings=['{name} = ...']")
     raise ValueError(unknown_text(name, "parameter", parameter_names(program)))
 
 

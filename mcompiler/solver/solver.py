@@ -256,6 +256,11 @@ class Solver:
 
     def _set(self, program: Program, parameters: Values, initial: Values) -> _Set:
         p = program.p.copy()
+        moving = {each.name for each in self._experiment.circuit.inputs} - {
+            each.name for each in program.network.parameters
+        }
+        for name in parameters.keys() & moving:
+            raise ValueError(f"{name} is an expression of time in the model: load it with settings=['{name} = ...']")
         for name, value in parameters.items():
             names.parameter(program, name).put(p, _number(name, value))
         given = program.given.copy()
@@ -288,6 +293,8 @@ class Solver:
             if self._experiment.until is None:
                 raise ValueError("the model does not say how long to run: give t=(0, 1e-3) in seconds")
             t = (0.0, self._value_of(self._experiment.until, ready))
+        if np.shape(t) != (2,):
+            raise ValueError(f"t is the start and the end of the run in seconds, t=(0, 1e-3), not {t!r}")
         t0, t1 = float(t[0]), float(t[1])
         if not (np.isfinite(t0) and np.isfinite(t1) and t0 < t1):
             raise ValueError(f"a run needs a finite start before a finite end, not {t0!r} to {t1!r} s")

@@ -150,6 +150,7 @@ def test_a_run_that_blows_up_keeps_its_beginning() -> None:
         (lambda s: s.run(save_at=[0.0, 1.0]), "outside the run"),
         (lambda s: s.run(save_at=[1e-3, 0.0]), "ascending"),
         (lambda s: s.run((1.0, 0.0)), "start before"),
+        (lambda s: s.run(1e-3), "start and the end"),
         (lambda s: s.run(method="rk5"), "no method"),
         (lambda s: s.run(method="rk4"), "step"),
         (lambda s: s.run(rtol=-1.0), "rtol"),
@@ -162,3 +163,13 @@ def test_a_run_that_blows_up_keeps_its_beginning() -> None:
 def test_wrong_calls_say_what_to_do(rc: mc.Solver, call, says: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=says):
         call(rc)
+
+
+def test_values_that_are_expressions_are_refused() -> None:
+    text = RC.replace(
+        "param R0 = 2[kohm]", "size N = 1\n  param Rc = 1[kohm]\n  param R0 = 2*Rc\n  input drive: V = 1[V/s]*t"
+    )
+    solver = mc.compile(mc.parse(text), backend="python")
+    for name, says in (("R0", "expression of Rc"), ("N", "size"), ("drive", "expression of time")):
+        with pytest.raises(ValueError, match=says):
+            solver.run(parameters={name: 1.0})
