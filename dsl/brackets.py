@@ -37,7 +37,7 @@ def _is_header(tokens: Sequence[Token], position: int) -> bool:
     if first.kind != NAME or second.kind not in (NAME, STRING):
         return False
     if first.text in BLOCK_KINDS:
-        return third.kind in ("LPAR", "LBRACE", STRING, NEWLINE) or third.text == "on"
+        return third.kind in ("LPAR", "LBRACE", "COLON", STRING, NEWLINE) or third.text == "on"
     return (first.text == "function" and third.kind == "LPAR") or (first.text == "use" and third.kind in _ENDS)
 
 
@@ -94,6 +94,12 @@ class _Mender:
         assert self.header is not None
         last = self.result[-1]
         place = self.span(last)
+        if last.kind == "COLON":
+            self.problems.error("missing-brace", "a body begins with {, not with :", place)
+            self.header = None
+            self.stack.append(len(self.result) - 1)
+            self.result[-1] = last._replace(kind="LBRACE", text="{")
+            return
         self.problems.error(
             "missing-brace",
             f"the {self.header.text} has no body: {{ is missing",

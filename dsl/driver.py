@@ -41,6 +41,8 @@ class Driver:
         #: Tokens that were taken as keywords, by position.
         self.keywords: dict[int, str] = {}
         self.is_done = False
+        #: The place behind the last statement that stood outside of blocks.
+        self.outside: int | None = None
 
     def take(self, position: int) -> Outcome:
         """Take the token at this position, if it can stand here."""

@@ -47,6 +47,10 @@ def _report(driver: Driver, position: int, outcome: Outcome, problems: Problems)
 
     is_deep = outcome == "too deep"
     diagnostic = complaints.explain_depth(driver) if is_deep else complaints.explain(driver, position)
-    if diagnostic is not None and diagnostic not in problems.found:
+    is_outside = diagnostic is not None and diagnostic.code == "outside-block"
+    is_told = is_outside and position == driver.outside  # of statements outside of blocks the first of a row is enough
+    if diagnostic is not None and not is_told and diagnostic not in problems.found:
         problems.found.append(diagnostic)
-    return recovery.recover(driver, position)
+    resumed = recovery.recover(driver, position)
+    driver.outside = resumed if is_outside else None
+    return resumed

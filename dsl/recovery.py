@@ -18,6 +18,10 @@ LEVELS = {
 }
 
 
+#: A name for a block whose own is not known.
+_ANY = "_"
+
+
 def level(driver: Driver, *, is_last: bool = False) -> tuple[int, str]:
     """How much of the stack to keep, and what begins there: the innermost place where a statement may begin; at the end of the text, an item."""
     gotos = driver.tables.gotos
@@ -35,8 +39,8 @@ def level(driver: Driver, *, is_last: bool = False) -> tuple[int, str]:
 
 def recover(driver: Driver, position: int) -> int:
     """Drop the statement around the token at ``position``; the place of the next token to take, which is a later one or the brace of a body."""
-    is_brace_below = driver.tokens[position].kind == STATEMENT_END and driver.tokens[position + 1].kind == "LBRACE"
-    if is_brace_below and driver.accepts("LBRACE"):
+    is_brace_next = position + 1 < len(driver.tokens) and driver.tokens[position + 1].kind == "LBRACE"
+    if is_brace_next and driver.tokens[position].kind in (STATEMENT_END, "COLON") and driver.accepts("LBRACE"):
         return position + 1
     if is_after_block(driver):
         driver.feed(STATEMENT_END, driver.tokens[position]._replace(kind=STATEMENT_END), position)
@@ -51,8 +55,9 @@ def recover(driver: Driver, position: int) -> int:
     header = _header(driver, begin, name) if brace is not None else ()
     if brace is None or not header:
         return _skip(driver.tokens, position, name)
-    for kind in header:
-        driver.feed(kind, driver.tokens[begin]._replace(kind=kind), begin)
+    for text in header:
+        kind = driver.words.get(text, NAME)
+        driver.feed(kind, driver.tokens[begin]._replace(kind=kind, text=text), begin)
     return brace
 
 
@@ -62,23 +67,27 @@ def is_after_block(driver: Driver) -> bool:
     return isinstance(last, Token) and last.kind == "RBRACE" and driver.accepts(STATEMENT_END)
 
 
-def nearest_kind(word: str) -> str | None:
-    """The kind of block that a word means, or seems to mean."""
-    return next(iter(difflib.get_close_matches(word.lower(), BLOCK_KINDS, n=1)), None)
+def seeming_kind(tokens: Sequence[Token], begin: int) -> str | None:
+    """The kind of block that seems to begin there: by its first word, else by what follows; the kind itself may be missing."""
+    first, second, third = (tokens[min(begin + number, len(tokens) - 1)] for number in range(3))
+    is_run = "on" in (second.text, third.text)
+    near = difflib.get_close_matches(first.text.lower(), EXPERIMENT_KINDS if is_run else BLOCK_KINDS, n=1)
+    if near:
+        return near[0]
+    return EXPERIMENT_KINDS[0] if is_run else "device" if second.kind == "LPAR" else None
 
 
 def _header(driver: Driver, begin: int, name: str) -> tuple[str, ...]:
-    """The shortest header of what seems to begin there: with it the body can be read."""
+    """The words of the shortest header of what seems to begin there: with it the body can be read."""
     first = driver.tokens[begin]
     if first.kind != NAME:
         return ()
     if name == "template":
-        return (driver.words[first.text], NAME) if first.text in ("when", "set") else ()
-    kind = nearest_kind(first.text) if name == "file" else None
+        return (first.text, _ANY) if first.text in ("when", "set") else ()
+    kind = seeming_kind(driver.tokens, begin) if name == "file" else None
     if kind is None:
         return ()
-    on = (driver.words["on"], NAME) if kind in EXPERIMENT_KINDS else ()
-    return (driver.words[kind], NAME, *on)
+    return (kind, _ANY, "on", _ANY) if kind in EXPERIMENT_KINDS else (kind, _ANY)
 
 
 def _next_line(driver: Driver, position: int) -> int | None:

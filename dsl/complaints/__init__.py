@@ -22,6 +22,7 @@ _EXPLANATIONS = (
     statements.declaration_order,
     expressions.missing_expression,
     statements.block_header,
+    statements.missing_brace,
     expressions.equals_inside,
     statements.misspelt_word,
     expressions.missing_operator,

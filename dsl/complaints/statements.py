@@ -5,7 +5,7 @@ import difflib
 from mcompiler.diagnostics import Diagnostic, did_you_mean
 from mcompiler.dsl import tables
 from mcompiler.dsl.complaints.place import ENDS, Place, described, listed
-from mcompiler.dsl.recovery import nearest_kind
+from mcompiler.dsl.recovery import seeming_kind
 from mcompiler.dsl.tokens import BLOCK_KINDS, NAME, STATEMENT_END, STRING
 
 TEMPLATE_WORDS = (
@@ -53,7 +53,16 @@ def unknown_block(place: Place) -> Diagnostic | None:
         return None
     if first.kind == NAME and first.text in {*TEMPLATE_WORDS, *EXPERIMENT_WORDS} - {*BLOCK_KINDS}:
         return _outside(place, f"{first.text} stands outside of every block")
-    if first.kind == NAME and (_begins_block(place) or nearest_kind(first.text) or place.next.kind in (NAME, STRING)):
+    kind = seeming_kind(place.tokens, place.begin)
+    if (
+        first.kind == NAME
+        and kind is not None
+        and _begins_block(place)
+        and (place.next.kind == "LPAR" or place.next.text == "on")
+    ):
+        headline = f"the block {first.text} does not say what it is"
+        return place.says("unknown-block", headline, hints=(f"write {kind} {first.text}",))
+    if first.kind == NAME and (_begins_block(place) or kind or place.next.kind in (NAME, STRING)):
         words = (*BLOCK_KINDS, "function", "use")
         hints = did_you_mean(first.text, words) or (f"a file holds {', '.join(words[:-1])} and use",)
         return place.says("unknown-block", f"there is no kind of block {first.text}", hints=hints)
@@ -124,24 +133,30 @@ def _unknown_in_experiment(place: Place) -> Diagnostic:
 
 
 def block_header(place: Place) -> Diagnostic | None:
-    """A block without its name, its target or its brace."""
+    """A block without its name or its target, or with terminals that it cannot have."""
     token, first = place.token, place.first
     if place.where != "file" or first.text not in BLOCK_KINDS or place.position == place.begin:
         return None
-    what = " ".join(each.text for each in place.tokens[place.begin : min(place.position, place.begin + 2)])
-    lacks_body = f"the {first.text} has no body: {{ is missing"
     if "ON" in place.expected and token.kind != NAME:
-        hint = f"write {what} on CIRCUIT {{"
-        if token.kind == "LPAR":
-            return place.says("block-header", f"{_article(first.text)} has no terminals", hints=(hint,))
-        return place.says("block-header", f"{_article(first.text)} says what it runs on", hints=(hint,))
-    if token.kind == STATEMENT_END and "LBRACE" in place.expected:
-        is_below = place.next.kind == "LBRACE"
-        hints = ("put { on this line",) if is_below else ()
-        return place.says("missing-brace", lacks_body, (place.here, "expected {"), hints=hints)
+        what = " ".join(each.text for each in place.tokens[place.begin : min(place.position, place.begin + 2)])
+        says = "has no terminals" if token.kind == "LPAR" else "says what it runs on"
+        return place.says("block-header", f"{_article(first.text)} {says}", hints=(f"write {what} on CIRCUIT {{",))
     if place.position == place.begin + 1 and token.kind != NAME:
         return place.says("block-header", f"{_article(first.text)} needs a name", (place.here, "expected a name"))
     return None
+
+
+def missing_brace(place: Place) -> Diagnostic | None:
+    """A block without its brace: the line ends, or there is a colon."""
+    if place.where != "file" or place.first.text not in BLOCK_KINDS or "LBRACE" not in place.expected:
+        return None
+    if place.token.kind == "COLON":
+        return place.says("missing-brace", "a body begins with {, not with :")
+    if place.token.kind != STATEMENT_END:
+        return None
+    hints = ("put { on this line",) if place.next.kind == "LBRACE" else ()
+    headline = f"the {place.first.text} has no body: {{ is missing"
+    return place.says("missing-brace", headline, (place.here, "expected {"), hints=hints)
 
 
 def misspelt_word(place: Place) -> Diagnostic | None:
