@@ -60,7 +60,8 @@ class Author:
 
     def name(self) -> str:
         self.count += 1
-        return self.choose("x", "s", "m") + f"_{self.count}"
+        stem: str = self.choose("x", "s", "m")
+        return f"{stem}_{self.count}"
 
     def place(self, scope: Scope) -> Value:
         """An integer below `SIZE`."""
@@ -135,7 +136,10 @@ class Author:
 
     def turns(self) -> Value:
         """0 to 3, known from the text, from z, or only when the kernel runs."""
-        return self.choose(Integer(self.choose(0, 1, 3)), Load("z", Integer(self.choose(*range(SIZE)))), Local("e"))
+        count: Value = self.choose(
+            Integer(self.choose(0, 1, 3)), Load("z", Integer(self.choose(*range(SIZE)))), Local("e")
+        )
+        return count
 
     def reduce(self, scope: Scope, depth: int) -> tuple[Statement, Scope]:
         index, count = self.name(), self.turns()

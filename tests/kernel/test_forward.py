@@ -1,6 +1,7 @@
 """Forward kernels against formulas written by hand."""
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,7 @@ from mcompiler.equations.system import LOSS, TIME, Parameter, System, Template, 
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.scalarise import scalarise
 from mcompiler.units import DIMENSIONLESS
-from tests.kernel.cases import Case, assert_close, case_of, everything_case, hp_case, replace
+from tests.kernel.cases import Case, assert_close, case_of, everything_case, hp_case
 from tests.kernel.formulas import Everything
 from tests.kernel.systems import symbol
 
@@ -65,7 +66,7 @@ def test_a_later_stage(case: Case) -> None:
     y = case.y + 0.01 * (a[2] * before[:n] + a[3] * before[n : 2 * n] + a[4] * before[2 * n : 3 * n])
     assert_close(K[3 * n : 4 * n], replace(case, y=y).rates(), 1e-13)
     K[3 * n : 4 * n] = before[3 * n : 4 * n]
-    assert (K == before).all()
+    assert (before == K).all()
 
 
 def test_initial_values_and_scales(case: Case) -> None:

@@ -1,6 +1,7 @@
 """Passes keep what the interpreter computes, to the bit, and every invariant."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ from mcompiler.kernel.simplify import simplify, simplify_kernel
 from mcompiler.kernel.verify import verify
 from mcompiler.kernel.walk import loads_in, values_of, walk
 from mcompiler.network.structure import SCALAR_MEMBERS
-from tests.kernel.cases import Case, everything_case, hp_case, replace
+from tests.kernel.cases import Case, everything_case, hp_case
 from tests.kernel.programs import Z, modules, outcome
 from tests.kernel.systems import everything
 

@@ -1,5 +1,6 @@
 """Transposed derivatives against complex steps of the forward kernels."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from mcompiler.equations.system import LOSS
 from mcompiler.kernel.layout import parameter_slice
 from mcompiler.kernel.scalarise import scalarise
-from tests.kernel.cases import Case, Floats, assert_close, everything_case, hp_case, jacobian, replace
+from tests.kernel.cases import Case, Floats, assert_close, everything_case, hp_case, jacobian
 
 #: Times at which the sources of the system that has everything are on different pieces.
 TIMES = (0.05, 0.4, 1.0, 2.3, 4.1)

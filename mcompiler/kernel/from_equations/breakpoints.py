@@ -48,7 +48,8 @@ def _corners(owner: Class, *, extremes: bool) -> Body:
 def _switches(owner: Class) -> bool:
     """Whether something in the class follows one law or another, apart from its bounds."""
     template = owner.template
-    values = [each.value for each in (*template.definitions, *template.contributions)]
+    values = [each.value for each in template.definitions]
+    values += [each.value for each in template.contributions]
     values += [each.rate for each in template.unknowns]
     return any(each.func in _CHOICES for value in values for each in value.atoms(sympy.Function))
 
