@@ -19,6 +19,7 @@ import numba.core.types
 import numba.extending
 from llvmlite import ir
 
+from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY, PREDICTABLE
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
@@ -75,7 +76,14 @@ class Frontend:
     def compile(
         self, function: Callable[..., object], signature: Signature, symbol: str, *, apart: bool = False
     ) -> bytes:
-        """Bitcode that defines the C function ``symbol``; ``apart`` promises that its arrays do not overlap."""
+        """Bitcode that defines the C function ``symbol``.
+
+        Args:
+            function: in numba's subset of Python.
+            signature: its C interface.
+            symbol: its C name.
+            apart: promises that its arrays do not overlap: a kernel. An entry is simplified here, once for all models.
+        """
         arguments = [_TYPES[argument.type] for argument in signature.arguments]
         with _core.compiler_lock.global_compiler_lock:
             result = _core.compiler.compile_extra(
@@ -90,6 +98,8 @@ class Frontend:
         for each in module.global_variables:
             if not each.is_declaration:
                 each.linkage = llvm.Linkage.internal
+        if not apart:
+            link.simplify(module)
         return bytes(module.as_bitcode())
 
 
