@@ -105,6 +105,13 @@ def test_every_part_knows_its_place(path: Path) -> None:
     assert all(each.span.text == each.text for each in module.comments)
 
 
+def test_the_chapters_hold_every_kind_of_node() -> None:
+    kinds = {kind for kind in vars(syntax).values() if isinstance(kind, type) and issubclass(kind, syntax.Node)}
+    module = parse(read_source(CHAPTERS))
+    found = {type(node) for item in module.items for node in walk(item)}
+    assert found == kinds - {syntax.Node, syntax.Comment}
+
+
 def test_places_of_statements_are_theirs_alone() -> None:
     first, second = body('param a = 1[V] "doc" # note\n  x = (a + 1)  ')
     assert first.span.text == 'param a = 1[V] "doc"'
