@@ -40,6 +40,10 @@ class Problems:
         """Whether there are so many that the rest is left out."""
         return len(self.found) >= MOST
 
+    def suggest(self, name: str, names: Iterable[str]) -> tuple[str, ...]:
+        """A hint with the nearest of ``names``, or none; finding one takes time, so that a full collection has none."""
+        return () if self.is_full else did_you_mean(name, names)
+
     def warn(self, code: str, headline: str, *labels: Span | tuple[Span, str], hints: Iterable[str] = ()) -> None:
         """Note something that is odd, but not wrong."""
         self.error(code, headline, *labels, hints=hints, severity="warning")

@@ -2,14 +2,14 @@
 
 from typing import Literal, NamedTuple
 
-from mcompiler.diagnostics import did_you_mean
 from mcompiler.dsl import syntax
 from mcompiler.model.circuits import check_size
 from mcompiler.model.data import TIMES, column
 from mcompiler.model.expression import Expression
 from mcompiler.model.faults import unknown
 from mcompiler.model.model import Assignment, Data, Distribution, Parameter, State
-from mcompiler.model.signals import Target, not_a_signal
+from mcompiler.model.signals import not_a_signal
+from mcompiler.model.target import Target
 from mcompiler.model.values import check_inside, resolve_value
 from mcompiler.source import Span
 from mcompiler.units import VOLTAGE, Dimension
@@ -114,7 +114,7 @@ def _of_element(node: syntax.Assignment, kind: Kind, target: Target) -> Place | 
     found = bounded.get(name) or inputs.get(name)
     if found is None:
         names = [*bounded, *inputs]
-        hints = _other_kind(element, name, device_kinds(target, element)) or did_you_mean(name, names)
+        hints = _other_kind(element, name, device_kinds(target, element)) or target.problems.suggest(name, names)
         headline = f"{element} has no {_WORDS[kind]} {name}"
         hints = hints or (f"it has {', '.join(names) or 'none'}",)
         target.problems.error("unknown-argument", headline, node.name.span, hints=hints)
@@ -152,7 +152,7 @@ def _own(node: syntax.Assignment, kind: Kind, target: Target) -> Place | None:
     names = [each for each, own in kinds.items() if own == kind]
     what = "parameter or size" if kind == "set" else _WORDS[kind]
     headline = f"{target.circuit.name} has no {what} {name}"
-    hints = did_you_mean(name, names) or ((f"it has {', '.join(names)}",) if names else ())
+    hints = target.problems.suggest(name, names) or ((f"it has {', '.join(names)}",) if names else ())
     if name in kinds:
         hints = (f"write {kinds[name]} {name} = ...",)
     elif name in target.elements or kind == "initial":

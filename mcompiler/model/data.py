@@ -7,7 +7,7 @@ import numpy as np
 
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
-from mcompiler.model.expression import Name
+from mcompiler.model.expression import Expression, Name
 from mcompiler.model.faults import unknown
 from mcompiler.model.fragments import parse_unit
 from mcompiler.model.model import Data, Floats, Model
@@ -87,9 +87,9 @@ def column(node: syntax.Name, data: Mapping[str, Data], problems: Problems) -> N
     return Name(f"{owner.name}.{name}", owner.dimensions[name], node.span)
 
 
-def check_times(name: Name, owner: Data, problems: Problems) -> bool:
+def check_times(times_of: Expression, name: str, owner: Data, problems: Problems) -> bool:
     """Whether a column can be the times of a loss: one-dimensional, ascending, none before 0."""
-    times = owner.columns[name.name.partition(".")[2]]
+    times = owner.columns[name.partition(".")[2]]
     wrong = ""
     if times.ndim != 1 or not len(times):
         wrong = f"have the shape {times.shape}; they are one column"
@@ -99,8 +99,10 @@ def check_times(name: Name, owner: Data, problems: Problems) -> bool:
         row = int(np.argmax(np.diff(times) < 0)) + 1
         wrong = f"do not ascend: row {row} has {times[row]:g} s after {times[row - 1]:g} s"
     if wrong:
-        headline = f"the times {name.name} of {owner.file} {wrong}"
-        problems.error("bad-times", headline, name.span, hints=("sort the rows by time",) if "ascend" in wrong else ())
+        headline = f"the times {name} of {owner.file} {wrong}"
+        problems.error(
+            "bad-times", headline, times_of.span, hints=("sort the rows by time",) if "ascend" in wrong else ()
+        )
     return not wrong
 
 

@@ -3,7 +3,6 @@
 from collections import ChainMap
 from collections.abc import Mapping
 
-from mcompiler.diagnostics import did_you_mean
 from mcompiler.dsl import syntax
 from mcompiler.model.circuits import GROUND, Plan
 from mcompiler.model.expression import Expression, Number, apply, number
@@ -145,7 +144,7 @@ def _terminal(plan: Plan, node: syntax.Expression, local: Local) -> Terminal | N
     if part.name not in plan.nodes:
         what = plan.names.get(part.name)
         headline = f"there is no node {part.name}" if what is None else f"{part.name} is {what.article}, not a node"
-        hints = did_you_mean(part.name, [*plan.nodes, GROUND]) or (f"declare it: node {part.name}",)
+        hints = plan.problems.suggest(part.name, [*plan.nodes, GROUND]) or (f"declare it: node {part.name}",)
         plan.problems.error("unknown-node", headline, node.span, hints=hints)
         return None
     declared = plan.nodes[part.name]

@@ -1,11 +1,15 @@
 """The problems that several parts of this room find, by what they mean."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from mcompiler.diagnostics import Problems, did_you_mean
 from mcompiler.model.scope import Known
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
+
+#: So many names of a circle are told.
+_MOST_TOLD = 8
 
 
 def duplicate(problems: Problems, headline: str, again: Span, first: Span | None) -> None:
@@ -37,13 +41,16 @@ def unsupported(problems: Problems, what: str, span: Span, *hints: str) -> None:
     problems.error("unsupported", headline, span, hints=hints)
 
 
-def circular(problems: Problems, headline: str, circle: list[str], places: Iterable[Span | None]) -> None:
-    """Names that need each other, in a circle; ``places`` are where each is given."""
+def circular(problems: Problems, headline: str, circle: Sequence[str], places: Iterable[Span | None]) -> None:
+    """Names that need each other, in a circle; ``places`` are where each is given. Of a long circle the first names are told."""
+    names = [*circle, circle[0]] if len(circle) <= _MOST_TOLD else [*circle[:_MOST_TOLD], "...", circle[0]]
     following = [*circle[1:], circle[0]]
     labels = [
-        (place, f"{name} needs {other}") for name, other, place in zip(circle, following, places, strict=True) if place
+        (place, f"{name} needs {other}")
+        for name, other, place in islice(zip(circle, following, places, strict=True), _MOST_TOLD)
+        if place is not None
     ]
-    problems.error("circular-definition", f"{headline}: {' -> '.join([*circle, circle[0]])}", *labels)
+    problems.error("circular-definition", f"{headline}: {' -> '.join(names)}", *labels)
 
 
 def unbalanced(

@@ -10,8 +10,8 @@ from mcompiler.model.check import Checker
 from mcompiler.model.experiments import resolve_experiment
 from mcompiler.model.fragments import parse_setting
 from mcompiler.model.model import Experiment, Model
-from mcompiler.model.signals import Target
 from mcompiler.model.tables import Tables
+from mcompiler.model.target import Target
 from mcompiler.units import Dimension
 
 
@@ -28,7 +28,7 @@ def override(model: Model, experiment: Experiment, settings: Sequence[str]) -> E
     """
     check = Checker(Problems())
     problems = check.problems
-    target = Target(experiment.circuit, (), model.functions, check, {})
+    target = Target(experiment.circuit, (), model.functions, check)
     given: dict[str, syntax.Assignment] = {}
     for text in settings:
         try:
@@ -41,7 +41,7 @@ def override(model: Model, experiment: Experiment, settings: Sequence[str]) -> E
     block = experiment.block or _empty_block(experiment)
     kept = [each for each in block.body if not (isinstance(each, syntax.Assignment) and each.name.text in given)]
     changed = replace(block, body=(*kept, *given.values()))
-    result = resolve_experiment(changed, experiment.circuit, (), model.functions, check, Tables())
+    result = resolve_experiment(changed, target, Tables())
     problems.raise_errors()
     return replace(result, until=result.until or experiment.until)
 

@@ -15,10 +15,11 @@ from mcompiler.model.expression import TIME_NAME
 from mcompiler.model.faults import duplicate, unknown
 from mcompiler.model.functions import CONSTANTS, FUNCTIONS
 from mcompiler.model.library import library_block, library_devices, library_functions
-from mcompiler.model.model import Circuit, Device, Experiment, Model
+from mcompiler.model.model import Device, Experiment, Model
 from mcompiler.model.modules import Definitions, collect
 from mcompiler.model.scope import simple_names
 from mcompiler.model.tables import Tables
+from mcompiler.model.target import Target
 
 #: Levels of the tree above an expression: file, block, statement, argument.
 _ABOVE = 6
@@ -39,14 +40,14 @@ def resolve(module: syntax.Module) -> Model:
     devices = _Devices(definitions, functions, Checker(problems))
     for name in list(definitions.devices):
         devices.find(name)
-    circuits = _circuits(definitions, devices)
-    experiments = _experiments(definitions, circuits, devices)
+    targets = _targets(definitions, devices)
+    experiments = _experiments(definitions, targets)
     _check_uncalled(definitions, functions)
     if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
     problems.raise_errors()
-    found = {name: circuit for name, (circuit, _) in circuits.items()}
-    return Model(module.source, devices.resolved, found, experiments, functions, problems.warnings)
+    circuits = {name: target.circuit for name, target in targets.items()}
+    return Model(module.source, devices.resolved, circuits, experiments, functions, problems.warnings)
 
 
 def library_device(name: str) -> Device | None:
@@ -84,39 +85,36 @@ class _Devices:
         return self.resolved[name]
 
 
-def _circuits(definitions: Definitions, devices: _Devices) -> dict[str, tuple[Circuit, set[str]]]:
-    """Circuits by name, each with the names in it with which something is wrong."""
+def _targets(definitions: Definitions, devices: _Devices) -> dict[str, Target]:
+    """Circuits by name, as experiments find them."""
     names = dict.fromkeys((*definitions.devices, *library_devices()))
     circuits = definitions.circuits
     library = Library(devices.find, names, devices.broken, circuits, devices.functions)
-    result: dict[str, tuple[Circuit, set[str]]] = {}
+    result: dict[str, Target] = {}
     for name, block in circuits.items():
         plan = plan_circuit(block, library, devices.check)
         elements = resolve_elements(plan)
         sound = {each.name for each in elements if each.device.name not in devices.broken}
         declared = {each.name.text for each in block.body if isinstance(each, syntax.Element)}
         broken = {key for key, known in plan.names.items() if known.is_broken}
-        result[name] = finish_circuit(plan, elements), broken | (declared - sound)
+        circuit = finish_circuit(plan, elements)
+        result[name] = Target(circuit, broken | (declared - sound), devices.functions, devices.check)
     return result
 
 
-def _experiments(
-    definitions: Definitions, circuits: dict[str, tuple[Circuit, set[str]]], devices: _Devices
-) -> dict[str, Experiment]:
+def _experiments(definitions: Definitions, targets: dict[str, Target]) -> dict[str, Experiment]:
     result: dict[str, Experiment] = {}
     tables = Tables()
-    problems = definitions.problems
     for block in definitions.experiments:
         assert block.on is not None
         name, target = block.name.text, block.on.text
-        if target not in circuits:
-            _no_circuit(block, circuits, definitions)
+        if target not in targets:
+            _no_circuit(block, targets, definitions)
             continue
-        circuit, broken = circuits[target]
-        experiment = resolve_experiment(block, circuit, broken, devices.functions, devices.check, tables)
+        experiment = resolve_experiment(block, targets[target], tables)
         if name in result:
             headline = f"there are two experiments with the name {name}"
-            duplicate(problems, headline, experiment.span, result[name].span)
+            duplicate(definitions.problems, headline, experiment.span, result[name].span)
         result[name] = experiment
     return result
 

@@ -1,6 +1,5 @@
 """The equations of a device, sorted by their left sides."""
 
-from mcompiler.diagnostics import did_you_mean
 from mcompiler.dsl import syntax
 from mcompiler.model.check import derivative_of_constant
 from mcompiler.model.draft import PORT, Draft, is_new
@@ -82,7 +81,7 @@ def _twice(draft: Draft, headline: str, again: syntax.Equation, first: syntax.Eq
 def not_a_state(draft: Draft, name: str, known: Known, span: Span) -> None:
     """The derivative of something that is not a state stands on the left."""
     place = [(known.span, f"{name} is {known.article}")] if known.span else []
-    hints = did_you_mean(name, [each.name.text for each in draft.declared("state")])
+    hints = draft.problems.suggest(name, [each.name.text for each in draft.declared("state")])
     headline = f"{name} is {known.article}, not a state: it has no derivative of its own"
     draft.problems.error("derivative-here", headline, span, *place, hints=hints or (f"declare it: state {name}",))
 

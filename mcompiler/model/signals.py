@@ -1,18 +1,15 @@
 """Signals of experiments: ``M.w``, ``cell[0, 3].i``, ``top.v``."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from typing import TypeAlias
 
-from mcompiler.diagnostics import Problems, did_you_mean
 from mcompiler.dsl import syntax
-from mcompiler.model.check import Checker
 from mcompiler.model.elements import counted
 from mcompiler.model.evaluate import evaluate, whole
-from mcompiler.model.expression import Expression, name_set
+from mcompiler.model.expression import name_set
 from mcompiler.model.faults import unknown
-from mcompiler.model.model import Circuit, Device, Element, Floats, Input, Node, Parameter, Signal
-from mcompiler.model.scope import Functions, Known, Scope
+from mcompiler.model.model import Device, Floats, Signal
+from mcompiler.model.target import Target
 from mcompiler.units import CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
 
 
@@ -27,69 +24,12 @@ def quantities(device: Device) -> dict[str, Dimension]:
     return {"v": VOLTAGE, "i": CURRENT, **own}
 
 
-@dataclass
-class Target:
-    """The circuit that an experiment runs on, by names.
-
-    Attributes:
-        circuit: the circuit.
-        broken: names in it with which something is wrong, so that nothing is said of who reads them.
-        functions: what expressions may call.
-        check: resolves expressions.
-        sizes: values of sizes, for indices.
-    """
-
-    circuit: Circuit
-    broken: Collection[str]
-    functions: Functions
-    check: Checker
-    sizes: Mapping[str, Floats]
-
-    @property
-    def problems(self) -> Problems:
-        """Where problems are noted."""
-        return self.check.problems
-
-    @cached_property
-    def elements(self) -> dict[str, Element]:
-        """The elements by name."""
-        return {each.name: each for each in self.circuit.elements}
-
-    @cached_property
-    def nodes(self) -> dict[str, Node]:
-        """The nodes by name."""
-        return {each.name: each for each in self.circuit.nodes}
-
-    @cached_property
-    def own(self) -> dict[str, Known]:
-        """Parameters, sizes and inputs of the circuit."""
-        circuit = self.circuit
-        return {
-            **{each.name: self._known(each, "parameter") for each in circuit.parameters},
-            **{each.name: self._known(each, "size") for each in circuit.sizes},
-            **{each.name: self._known(each, "input") for each in circuit.inputs},
-        }
-
-    def _known(self, each: Parameter | Input, what: str) -> Known:
-        return Known(each.dimension, each.span, what, each.name in self.broken)
-
-    @cached_property
-    def constants(self) -> dict[str, Known]:
-        """Those of them that are constant in time."""
-        return {name: known for name, known in self.own.items() if known.what != "input"}
-
-    @cached_property
-    def parameters(self) -> dict[str, Parameter]:
-        """The circuit's parameters by name."""
-        return {each.name: each for each in self.circuit.parameters}
-
-    def scope(self, place: str) -> Scope:
-        """What values that are constant in time may use."""
-        return Scope(self.constants, self.functions, place, time=False, elsewhere=self.own)
+#: Values of sizes, as far as they are known.
+Sizes: TypeAlias = Mapping[str, Floats]
 
 
-def signal(node: syntax.Expression, target: Target) -> Signal | None:
-    """The signal that ``node`` names, or None, which is noted."""
+def signal(node: syntax.Expression, target: Target, sizes: Sizes) -> Signal | None:
+    """The signal that ``node`` names, or None, which is noted; its indices may use ``sizes``."""
     if not isinstance(node, syntax.Name):
         target.problems.error("unknown-signal", "a signal is named like M.w", node.span)
         return None
@@ -99,7 +39,7 @@ def signal(node: syntax.Expression, target: Target) -> Signal | None:
         case _ if name in target.broken:
             pass
         case (owner, quantity) if is_known:
-            return _quantity_of(node, owner, quantity, target)
+            return _quantity_of(node, (owner, quantity), target, sizes)
         case (_,) if is_known:
             _bare(node, target)
         case _:
@@ -107,7 +47,10 @@ def signal(node: syntax.Expression, target: Target) -> Signal | None:
     return None
 
 
-def _quantity_of(node: syntax.Name, owner: syntax.Part, quantity: syntax.Part, target: Target) -> Signal | None:
+def _quantity_of(
+    node: syntax.Name, parts: tuple[syntax.Part, syntax.Part], target: Target, sizes: Sizes
+) -> Signal | None:
+    owner, quantity = parts
     element = target.elements.get(owner.name)
     known = quantities(element.device) if element is not None else {"v": VOLTAGE}
     if quantity.indices:
@@ -118,7 +61,7 @@ def _quantity_of(node: syntax.Name, owner: syntax.Part, quantity: syntax.Part, t
     if quantity.name not in known:
         _unknown_quantity(node, known, target)
         return None
-    indices = _indices(owner, rank(owner.name, target), target)
+    indices = _indices(owner, target, sizes)
     return None if indices is None else Signal(owner.name, quantity.name, known[quantity.name], node.span, indices)
 
 
@@ -157,26 +100,27 @@ def not_a_signal(node: syntax.Name, target: Target) -> None:
     """Nothing of the circuit has this name."""
     owners = [*target.elements, *target.nodes]
     name = node.parts[0].name
-    hints = did_you_mean(name, owners) or (f"{target.circuit.name} has {', '.join(owners[:20])}",)
+    hints = target.problems.suggest(name, owners) or (f"{target.circuit.name} has {', '.join(owners[:20])}",)
     headline = f"{node.text} is not a signal of {target.circuit.name}"
     target.problems.error("unknown-signal", headline, node.span, hints=hints)
 
 
-def _indices(owner: syntax.Part, expected: int, target: Target) -> tuple[int, ...] | None:
+def _indices(owner: syntax.Part, target: Target, sizes: Sizes) -> tuple[int, ...] | None:
+    expected = rank(owner.name, target)
     if owner.indices and len(owner.indices) != expected:
         headline = f"{owner.name} takes {counted(expected)}, not {len(owner.indices)}"
         target.problems.error("index-count", headline, owner.span)
         return None
-    found = [_index(each, target) for each in owner.indices]
+    found = [_index(each, target, sizes) for each in owner.indices]
     known = tuple(each for each in found if each is not None)
     return known if len(known) == len(found) else None
 
 
-def _index(node: syntax.Expression, target: Target) -> int | None:
+def _index(node: syntax.Expression, target: Target, sizes: Sizes) -> int | None:
     found = target.check.of(node, target.scope("an index"), DIMENSIONLESS, "an index")
     if found is None:
         return None
-    value = _known(found, target)
+    value = float(evaluate(found, sizes)) if name_set(found) <= sizes.keys() else None
     index = None if value is None else whole(value)
     if index is None or index < 0:
         headline = "an index is a whole number, zero or more"
@@ -185,8 +129,3 @@ def _index(node: syntax.Expression, target: Target) -> int | None:
         target.problems.error("index-out-of-range", headline, node.span)
         return None
     return index
-
-
-def _known(found: Expression, target: Target) -> float | None:
-    """The value of an index that uses sizes."""
-    return float(evaluate(found, target.sizes)) if name_set(found) <= target.sizes.keys() else None

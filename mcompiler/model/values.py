@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from mcompiler.diagnostics import Problems, did_you_mean
+from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model import balance
 from mcompiler.model.check import Checker
@@ -43,7 +43,7 @@ def _distribution(
     name = node.function.text if isinstance(node, syntax.Call) else ""
     if not isinstance(node, syntax.Call) or name not in _DISTRIBUTIONS:
         headline = "after ~ stands normal(mean, spread), lognormal(median, spread) or uniform(low, high)"
-        hints = did_you_mean(name, _DISTRIBUTIONS) or ("for a value that is not drawn, write = instead of ~",)
+        hints = check.problems.suggest(name, _DISTRIBUTIONS) or ("for a value that is not drawn, write = instead of ~",)
         check.problems.error("unknown-distribution", headline, node.span, hints=hints)
         return None
     if len(node.arguments) != 2 or any(each.name for each in node.arguments):

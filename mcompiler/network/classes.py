@@ -9,7 +9,7 @@ import numpy as np
 from mcompiler.diagnostics import Problems
 from mcompiler.model.expression import TIME_NAME, name_set, substitute
 from mcompiler.model.model import Distribution
-from mcompiler.network.constants import Constants, check_number
+from mcompiler.network.constants import Constants, check_number, inserted
 from mcompiler.network.draw import draw
 from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, Part, Place, VertexClass
 from mcompiler.network.values import Values
@@ -121,9 +121,7 @@ def _free_nodes(nodes: Nodes, filled: Sequence[Filled], constants: Constants, pr
                 "initial-of-driven", headline, assigned.span, hints=("drop it: the source decides the voltage",)
             )
             continue
-        expression = (
-            None if isinstance(assigned.value, Distribution) else substitute(assigned.value, constants.formulas)
-        )
+        expression = None if isinstance(assigned.value, Distribution) else inserted(assigned.value, constants, problems)
         if expression is not None and name_set(expression) & constants.leaves.keys():
             marked = substitute(expression, constants.marked())
             apart.append(

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mcompiler.diagnostics import Problems
+from mcompiler.model.balance import sized
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import TIME_NAME, Expression, Name, Number, name_set, substitute
+from mcompiler.model.faults import circular
 from mcompiler.model.model import (
     Assignment,
     Circuit,
@@ -72,15 +74,16 @@ def resolve_constants(circuit: Circuit, experiment: Experiment | None, problems:
     values = {name: _value(circuit, each, constants, problems) for name, each in entries.items()}
     order, circle = ordered({name: name_set(*expressions_of(value)) for name, value in values.items()})
     if circle:
-        labels = [value.span for name in circle if (value := values[name]) is not None]
-        headline = f"these values need each other: {' -> '.join([*circle, circle[0]])}"
-        problems.error("circular-definition", headline, *labels)
+        places = [value.span if value is not None else None for value in map(values.get, circle)]
+        circular(problems, "these values need each other", circle, places)
         return constants
     sizes = {each.name for each in circuit.sizes}
     for name in order:
         value = values[name]
         if value is not None and (name in sizes or _is_single(name, value, constants, problems)):
             _resolve(circuit, entries[name], value, constants, problems, is_size=name in sizes)
+        if any(each.code == "too-deep" for each in problems.errors):
+            break  # what follows from it would be too
     return constants
 
 
@@ -110,7 +113,7 @@ def _resolve(
 ) -> None:
     name = each.name
     known = constants.numbers
-    formula = None if isinstance(value, Distribution) else substitute(value, constants.formulas)
+    formula = None if isinstance(value, Distribution) else inserted(value, constants, problems)
     if formula is not None and TIME_NAME in name_set(formula):
         constants.formulas[name] = formula
         return
@@ -128,6 +131,12 @@ def _resolve(
         constants.formulas[name] = formula
     else:
         constants.leaves[name] = GlobalParameter(name, each.dimension, float(number), each.doc, each.span)
+
+
+def inserted(value: Expression, constants: Constants, problems: Problems) -> Expression:
+    """A value in terms of leaves; one that becomes too large or too deep is noted and stays as it is."""
+    expression = substitute(value, constants.formulas)
+    return sized(problems, expression) or value
 
 
 def _span(name: str, each: Parameter | Input, constants: Constants) -> Span:

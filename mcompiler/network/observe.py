@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mcompiler.diagnostics import Problems
+from mcompiler.model.balance import sized
 from mcompiler.model.expression import Expression, substitute
 from mcompiler.model.model import Experiment, Loss, Signal
 from mcompiler.network.constants import Constants
@@ -41,7 +42,7 @@ def with_losses(network: Network, losses: Sequence[Loss], constants: Constants, 
     marked = constants.marked()
     inside: dict[str, Expression] = {**marked}
     inside |= {name: substitute(formula, marked) for name, formula in constants.formulas.items()}
-    own = tuple(replace(each, value=substitute(each.value, inside)) for each in losses)
+    own = tuple(replace(each, value=sized(problems, substitute(each.value, inside)) or each.value) for each in losses)
     return replace(network, edges=edges, losses=own, observers=tuple(observers))
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from mcompiler.diagnostics import Problems
 from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, names, substitute
+from mcompiler.model.faults import circular
 from mcompiler.model.model import Device, Distribution, Input, Parameter, State, Value, expressions_of
 from mcompiler.model.scope import ordered
-from mcompiler.network.constants import Constants, Place, check_bounds, check_number
+from mcompiler.network.constants import Constants, Place, check_bounds, check_number, inserted
 from mcompiler.network.draw import draw
 from mcompiler.network.network import Floats, global_name
 from mcompiler.network.wiring import Wired
@@ -103,8 +104,8 @@ def fill(wired: Wired, constants: Constants, problems: Problems) -> Values:
     }
     order, circle = ordered(inner)
     if circle:
-        headline = f"the values of {wired.element.name} need each other: {' -> '.join([*circle, circle[0]])}"
-        problems.error("circular-definition", headline, *(chosen[name].span for name in circle))
+        headline = f"the values of {wired.element.name} need each other"
+        circular(problems, headline, circle, [chosen[name].span for name in circle])
         return filling.values
     for name in order:
         _parameter(filling, declared[name], chosen[name])
@@ -199,7 +200,7 @@ def _expression(filling: _Filling, chosen: _Chosen) -> Expression | None:
     if chosen.scope == "device":
         return chosen.value if name_set(chosen.value) else None
     constants, index = filling.constants, filling.wired.index
-    expression = substitute(chosen.value, constants.formulas)
+    expression = inserted(chosen.value, constants, filling.problems)
     read = name_set(expression)
     if not read & {TIME_NAME, *constants.leaves}:
         return None
