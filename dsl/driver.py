@@ -128,15 +128,22 @@ class Driver:
 
     def _value(self, number: int, base: int, span: Span) -> object:
         """What the function of the rule makes of the children; lists are those of rules that are spliced in."""
-        rule = self.tables.rules[number]
-        children: list[object] = []
-        for position in rule.keep:
-            child = None if position is None else self.values[base + position]
-            if not isinstance(child, list):
-                children.append(child)
-            elif children or not rule.is_spliced:
-                children.extend(cast("list[object]", child))
-            else:
-                children = cast("list[object]", child)  # grows in place, so that a list costs no more than its length
+        rule, values = self.tables.rules[number], self.values
+        children = [None if position is None else values[base + position] for position in rule.keep]
+        if list in map(type, children):
+            children = _spliced(children, grows=rule.is_spliced)
         build_value = self.builders[number]
         return children if build_value is None else build_value(span, *children)
+
+
+def _spliced(children: list[object], *, grows: bool) -> list[object]:
+    """The children with lists spliced in; one that grows does so in place, so that a long list costs no more than its length."""
+    result: list[object] = []
+    for child in children:
+        if not isinstance(child, list):
+            result.append(child)
+        elif result or not grows:
+            result.extend(cast("list[object]", child))
+        else:
+            result = cast("list[object]", child)
+    return result

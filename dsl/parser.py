@@ -35,9 +35,14 @@ def parse(source: Source) -> syntax.Module:
 def _items(driver: Driver, problems: Problems) -> tuple[syntax.Item, ...]:
     """What the text holds; after an error what could still be read."""
     position = 0
-    while not driver.is_done and not problems.is_full:
+    while not driver.is_done:
         outcome = driver.take(position)
-        position = position + 1 if outcome == "taken" else _report(driver, position, outcome, problems)
+        if outcome == "taken":
+            position += 1
+            continue
+        position = _report(driver, position, outcome, problems)
+        if problems.is_full:
+            return ()
     return cast("tuple[syntax.Item, ...]", driver.values[-1]) if driver.is_done else ()
 
 
