@@ -1,0 +1,1 @@
+"""Documentation that names code is run: models, Python, commands, docstrings."""
