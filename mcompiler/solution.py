@@ -106,9 +106,10 @@ class Solution:
 
     @property
     def y(self) -> NDArray[np.float64]:
-        """The saved unknowns as one array of shape (number of unknowns, number of times), in the order of ``unknowns``."""
-        rows = [_rows(self.signals[name], len(self.t)) for name in self.unknowns if name in self.signals]
-        return np.concatenate(rows) if rows else np.empty((0, len(self.t)))
+        """The saved unknowns as one array of shape (unknowns, times), in the order of ``unknowns``; an ensemble puts its members first."""
+        before = tuple(len(each) for each in self.ensemble.values())[:1]
+        rows = [_rows(self.signals[name], len(before)) for name in self.unknowns if name in self.signals]
+        return np.concatenate(rows, axis=-2) if rows else np.empty((*before, 0, len(self.t)))
 
     def plot(self, *names: str, against: str = "t", axes: "Axes | None" = None) -> "Axes":
         """Draw signals against time (or against another signal) with matplotlib; the result is the axes."""
@@ -164,6 +165,7 @@ def _member(name: str, index: tuple[int, ...]) -> str:
     return f"{owner}{list(index)}{dot}{quantity}" if index else name
 
 
-def _rows(values: NDArray[np.float64], times: int) -> NDArray[np.float64]:
-    """``values`` with time first as rows of one scalar each."""
-    return np.moveaxis(values, 0, -1).reshape(-1, times)
+def _rows(values: NDArray[np.float64], time: int) -> NDArray[np.float64]:
+    """``values``, whose axis ``time`` is time, as rows of one scalar each."""
+    last = np.moveaxis(values, time, -1)
+    return last.reshape(*last.shape[:time], -1, last.shape[-1])

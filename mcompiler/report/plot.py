@@ -57,8 +57,8 @@ def plot_experiment(experiment: Experiment, run: Solution) -> "Figure":
 
 
 def scaled(run: Solution, name: str) -> tuple[NDArray[np.float64], str]:
-    """A signal's values in a unit prefix that suits them, and its axis label."""
-    values = run[name]
+    """A signal's values, time first, in a unit prefix that suits them, and its axis label."""
+    values = np.moveaxis(run[name], 0, 1) if run.ensemble and name != "t" else run[name]
     unit = "s" if name == "t" else run.units[name]
     if unit not in PREFIXABLE:
         return values, f"{name} [{unit}]" if unit != "1" else name

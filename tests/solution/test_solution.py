@@ -1,6 +1,7 @@
 """What users do with a run: take it apart, save it, draw it, hand it to xarray."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,19 @@ def test_plot_labels_carry_units_and_prefixes() -> None:
     assert axes.get_xlabel() == "t [s]"
     assert scaled(run, "M.w")[1] == "M.w"
     assert len(run.plot("X.v").lines) == 3
+
+
+def test_an_ensemble_puts_its_runs_before_time() -> None:
+    one = solution()
+    many = replace(
+        one,
+        signals={name: np.stack([values, 10 * values]) for name, values in one.signals.items()},
+        ensemble={"A": np.array([1.0, 10.0])},
+    )
+    assert many.y.shape == (2, 4, 5)
+    assert many.y[1] == pytest.approx(10 * one.y)
+    lines = many.plot("M.i", against="M.w").lines
+    assert [each.get_ydata() for each in lines] == [pytest.approx(each * 1e6) for each in many["M.i"]]
+    assert [each.get_xdata() for each in lines] == [pytest.approx(each) for each in many["M.w"]]
+    assert len(many.plot("X.v").lines) == 6
+    assert repr(many).startswith("<Solution of Bench: 2 runs, 5 times")
