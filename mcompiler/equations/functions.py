@@ -25,7 +25,14 @@ Constructor = Callable[..., sympy.Expr]
 
 def _opaque(name: str, arity: int | None, **methods: Any) -> Any:
     """A real function class that sympy does not evaluate; untyped, since sympy is."""
-    members = {"nargs": arity, "is_real": True, "_eval_evalf": _stay, "__module__": __name__, **methods}
+    members = {
+        "nargs": arity,
+        "is_real": True,
+        "is_flat": False,
+        "_eval_evalf": _stay,
+        "__module__": __name__,
+        **methods,
+    }
     return FunctionClass(name, (sympy.Function,), members)
 
 
@@ -44,7 +51,7 @@ def _constant_nearly_everywhere(name: str, arity: int) -> Any:
     def derivative(self: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:  # noqa: ARG001
         return ZERO
 
-    return _opaque(name, arity, _eval_derivative=derivative)
+    return _opaque(name, arity, _eval_derivative=derivative, is_flat=True)
 
 
 def _selected(self: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:

@@ -10,6 +10,7 @@ from typing import cast
 
 import sympy
 
+from mcompiler.equations.derivative import Partials, partials
 from mcompiler.equations.functions import where
 from mcompiler.equations.names import bar, dot
 from mcompiler.equations.system import ZERO
@@ -78,7 +79,11 @@ def linearise(
 
 def derivative_along(value: sympy.Expr, dots: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
     """The derivative of an expression whose symbols change at the rates ``dots``."""
-    return sympy.Add(*(value.diff(symbol) * dots[symbol] for symbol in symbols_of(value) if symbol in dots))
+    return sympy.Add(*(slope * dots[symbol] for symbol, slope in _by_name(partials(value, dots))))
+
+
+def _by_name(found: Partials) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    return sorted(found.items(), key=lambda pair: pair[0].name)
 
 
 def needed(
@@ -113,10 +118,8 @@ def _active(steps: Sequence[Step], inputs: Sequence[sympy.Symbol]) -> set[sympy.
 def _share(
     value: sympy.Expr, seed: sympy.Expr, active: set[sympy.Symbol], shares: dict[sympy.Symbol, list[sympy.Expr]]
 ) -> None:
-    for symbol in symbols_of(value):
-        partial = value.diff(symbol) if symbol in active else ZERO
-        if partial != ZERO:
-            shares.setdefault(symbol, []).append(_scaled(seed, partial))
+    for symbol, slope in _by_name(partials(value, active)):
+        shares.setdefault(symbol, []).append(_scaled(seed, slope))
 
 
 def _scaled(seed: sympy.Expr, partial: sympy.Expr) -> sympy.Expr:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcompiler.dsl import parse, parse_text, read_source
+from mcompiler.dsl import parse, read_source
 from mcompiler.equations.from_network import derive
 from mcompiler.equations.system import System
 from mcompiler.model.model import Model
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate
 from mcompiler.network.network import Network
+from mcompiler.source import Source
 from tests.equations.benches import BENCHES, EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,22 +27,22 @@ class Made:
     system: System
 
 
-def from_text(text: str) -> Made:
-    """A model with its first experiment that has a loss, else its first one, else its first circuit."""
-    return _made(resolve(parse_text(text, "model.mem")))
+def from_text(text: str, folder: Path | None = None) -> Made:
+    """A model with its first experiment that has a loss, else its first one, else its first circuit; files that it names are in ``folder``."""
+    return _made(resolve(parse(Source("model.mem", text, folder))))
 
 
 def from_file(path: str) -> Made:
     """The same, of a file of the repository."""
     source = read_source(ROOT / path)
-    return _made(resolve(parse(type(source)(path, source.text, source.folder))))
+    return _made(resolve(parse(Source(path, source.text, source.folder))))
 
 
 def made(name: str) -> Made:
-    """A bench, an example or the crossbar, by name."""
+    """A bench, an example, the crossbar or the small net, by name."""
     if name in EXAMPLES:
         return from_file(EXAMPLES[name])
-    return from_text(CROSSBAR if name == "crossbar" else BENCHES[name])
+    return from_text({"crossbar": CROSSBAR, "net": NET}.get(name) or BENCHES[name])
 
 
 def _made(model: Model) -> Made:
@@ -107,5 +108,31 @@ circuit Bench {
   node top
   S: VoltageSource(top, ground, V = A)
   M: Spiker(top, ground)
+}
+"""
+
+NET = """
+device Coil(p, n) "A coil whose inductance and starting current are expressions of parameters" {
+  param turns = 30
+  param L1 = 2[mH]
+  param I0 = 20[uA]
+  state i: A = I0*(1 + turns/10) scale 1[uA]
+  v = L1*turns^2*di/dt
+}
+circuit Net {
+  param A = 1[V]
+  param f = 20[Hz]
+  node top, mid
+  S: VoltageSource(top, ground, V = A*sin(2*pi*f*t))
+  R1: Resistor(top, mid, R = 2[kohm])
+  C1: Capacitor(mid, ground, C = 3[uF])
+  M: SinhRate(mid, ground, V0 = 0.3[V], Gmax = 400[uS])
+  B: Coil(mid, ground)
+}
+learning Fit on Net {
+  loss over 0.01[s]..0.05[s] = (M.i/10[uA])^2/1[s] + mid.v*A/1[V^2*s]
+  loss at 0.02[s] = (mid.v/1[V])^2*B.i/1[mA] + A^2/1[V^2]
+  loss at 0.04[s] = M.w*M.v/1[V]
+  loss = (M.w - 0.4)^2 + (B.i/1[mA])*(mid.v/1[V])
 }
 """

@@ -37,7 +37,7 @@ def close(found: dict[Key, Array], wanted: dict[Key, Array]) -> None:
         assert found.get(key, np.zeros_like(value)) == pytest.approx(value, rel=1e-11, abs=1e-12 * scale), key
 
 
-@pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES, "crossbar"])
+@pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES, "crossbar", "net"])
 def test_adjoint_and_gradient_are_the_transposed_derivative(name: str, request: pytest.FixtureRequest) -> None:
     model = made(name)
     verify(adjoint(model.system))

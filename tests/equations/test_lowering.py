@@ -50,7 +50,7 @@ def inside(system: System, start: Mapping[Key, Array]) -> dict[Key, Array]:
     return moved
 
 
-@pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES, "crossbar"])
+@pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES, "crossbar", "net"])
 def test_kernels_compute_the_equations(name: str) -> None:
     model = made(name)
     at = setting(model.network, model.system)

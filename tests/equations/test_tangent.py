@@ -21,7 +21,7 @@ from tests.equations.hamiltonian import STEP, adjoint_at, random_state, real_par
 from tests.equations.models import EVENT, from_text, made
 from tests.equations.test_adjoint import MOVING_BOUNDS
 
-ALL = [*BENCHES, *EXAMPLES, "crossbar"]
+ALL = [*BENCHES, *EXAMPLES, "crossbar", "net"]
 
 
 def directions(at: Setting, y: dict[Key, Array], seed: int) -> tuple[dict[Key, Array], dict[Key, Array]]:

@@ -20,33 +20,8 @@ from mcompiler.equations.adjoint import adjoint
 from mcompiler.equations.system import LOSS
 from mcompiler.equations.verify import verify
 from tests.equations.evaluate import Array, Key, Setting, State, evaluate, gradient_shares, masses, rates, setting
-from tests.equations.models import from_text
+from tests.equations.models import NET, from_text
 
-TEXT = """
-device Coil(p, n) "A coil whose inductance and starting current are expressions of parameters" {
-  param turns = 30
-  param L1 = 2[mH]
-  param I0 = 20[uA]
-  state i: A = I0*(1 + turns/10) scale 1[uA]
-  v = L1*turns^2*di/dt
-}
-circuit Net {
-  param A = 1[V]
-  param f = 20[Hz]
-  node top, mid
-  S: VoltageSource(top, ground, V = A*sin(2*pi*f*t))
-  R1: Resistor(top, mid, R = 2[kohm])
-  C1: Capacitor(mid, ground, C = 3[uF])
-  M: SinhRate(mid, ground, V0 = 0.3[V], Gmax = 400[uS])
-  B: Coil(mid, ground)
-}
-learning Fit on Net {
-  loss over 0.01[s]..0.05[s] = (M.i/10[uA])^2/1[s] + mid.v*A/1[V^2*s]
-  loss at 0.02[s] = (mid.v/1[V])^2*B.i/1[mA] + A^2/1[V^2]
-  loss at 0.04[s] = M.w*M.v/1[V]
-  loss = (M.w - 0.4)^2 + (B.i/1[mA])*(mid.v/1[V])
-}
-"""
 END, INSTANTS, EDGES = 0.06, (0.02, 0.04, 0.06), (0.0, 0.01, 0.02, 0.04, 0.05, 0.06)
 START = {"v": 0.1, "w": 0.5}
 PARAMETERS = {
@@ -143,7 +118,7 @@ def _share(shares: dict[Key, Array], key: Key) -> float:
 
 
 def test_the_derived_gradient_is_that_of_a_hand_written_run() -> None:
-    model = from_text(TEXT)
+    model = from_text(NET)
     at = setting(model.network, model.system)
     assert {key: float(each) for key, each in at.parameters.items()} == pytest.approx(PARAMETERS)
     hand = ByHand(dict(PARAMETERS))
