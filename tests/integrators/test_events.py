@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mcompiler.backends.protocols import Library
 from mcompiler.equations.functions import cos, gt, minimum, pulse, pwl, sin, where
 from mcompiler.equations.system import TIME
 from mcompiler.integrators.run import Outcome, Run, integrate
@@ -258,7 +257,7 @@ def test_the_tape_says_what_happened() -> None:
     assert run.tape.kinds[-1] & KIND_FIXED_END
 
 
-def test_more_events_than_there_is_room_for_at_first(library: Library | None = None) -> None:
+def test_more_events_than_there_is_room_for_at_first() -> None:
     made = model(cells("clock", [unknown("x", 1)], events=[when(x - 0.01, x=0)]), {})
     run = run_all(made, 2.0)
     assert len(run.event_times) == pytest.approx(200, abs=1)
