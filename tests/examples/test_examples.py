@@ -1,0 +1,136 @@
+"""Every example in a copy of its folder: the commands of its README, what its script prints, its picture."""
+
+# pytest.approx carries no types.
+# pyright: reportUnknownMemberType=false
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.architecture.test_imports import ROOT
+
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
+LARGEST_PICTURE = 150_000  # bytes, so that the repository stays small
+NUMBER = r"([-+]?\d+\.?\d*(?:e[-+]?\d+)?)"
+
+
+def commands(name: str) -> list[str]:
+    """The shell commands of an example's README: the indented lines that begin with a program that we have."""
+    text = (ROOT / "examples" / name / "README.md").read_text(encoding="utf-8")
+    return [
+        each for each in re.findall(r"^    (.+)$", text, re.MULTILINE) if each.startswith(("python ", "mcompiler "))
+    ]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def printed(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str, tuple[Path, str]]:
+    """For every example, its copy after its script has run, and what the script said."""
+    found: dict[str, tuple[Path, str]] = {}
+    for name in EXAMPLES:
+        folder = tmp_path_factory.mktemp("examples") / name
+        shutil.copytree(ROOT / "examples" / name, folder)
+        for picture in folder.glob("*.png"):
+            picture.unlink()
+        found[name] = folder, run(f"python {name}.py", folder, cache)
+    return found
+
+
+def run(command: str, folder: Path, cache: Path) -> str:
+    """What the command prints; it may complain of nothing."""
+    program, *arguments = shlex.split(command, comments=True)
+    words = [sys.executable, *(("-m", "mcompiler") if program == "mcompiler" else ()), *arguments]
+    environment = {**os.environ, "MCOMPILER_CACHE_DIR": str(cache), "PYTHONWARNINGS": "error"}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), command
+    return done.stdout
+
+
+def numbers(pattern: str, text: str) -> np.ndarray:
+    """All numbers that stand where the pattern has ``#``."""
+    found = re.findall(re.escape(pattern).replace(r"\#", NUMBER), text)
+    assert found, pattern
+    return np.array(found, dtype=float)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_folder_has_everything(name: str) -> None:
+    folder = ROOT / "examples" / name
+    assert {f"{name}.mem", f"{name}.py", "README.md", f"{name}.png"} <= {path.name for path in folder.iterdir()}
+    assert "![" in (text := (folder / "README.md").read_text(encoding="utf-8"))
+    assert f"({name}.png)" in text
+    assert (folder / f"{name}.png").stat().st_size < LARGEST_PICTURE
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_script_draws_its_picture(name: str, printed: dict[str, tuple[Path, str]]) -> None:
+    folder, said = printed[name]
+    assert said.count("\n") >= 3
+    assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert 10_000 < (folder / f"{name}.png").stat().st_size < LARGEST_PICTURE
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [(name, each) for name in EXAMPLES for each in commands(name) if not each.startswith("python ")],
+)
+def test_commands_of_the_readme(name: str, command: str, printed: dict[str, tuple[Path, str]], cache: Path) -> None:
+    folder, _ = printed[name]
+    assert run(command, folder, cache)
+    for picture in re.findall(r"--plot (\S+)", command):
+        assert (folder / picture).is_file()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_readme_runs_the_script(name: str) -> None:
+    assert any(each.startswith(f"python {name}.py") for each in commands(name))
+
+
+def test_hp_loop(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["hp_loop"]
+    assert numbers("peak current  #", said.replace("   ", "  "))[0] == pytest.approx(119.82, abs=0.01)
+    assert numbers("largest error of the state #", said).max() < 1e-8
+    assert numbers("current at 0 V #", said).max() < 1e-15
+
+
+def test_volatile_decay(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["volatile_decay"]
+    assert numbers("largest error of the decay #", said).max() < 1e-9
+
+
+def test_muthuswamy_chua(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["muthuswamy_chua"]
+    assert numbers("kept charge moves by #", said).max() < 1e-15
+    assert numbers("with Rs = 1.9 kohm a.v reaches #", said)[0] == pytest.approx(2.30, abs=0.01)
+    for low, high, known_low, known_high in numbers_of_ranges(said):
+        assert (low, high) == pytest.approx((known_low, known_high), rel=0.06)  # chaos: extremes of a finite run
+
+
+def numbers_of_ranges(said: str) -> list[tuple[float, ...]]:
+    found = re.findall(rf"{NUMBER} \.\.\.\s+{NUMBER} \w+\s+\(independent simulation {NUMBER} \.\.\. {NUMBER}\)", said)
+    assert len(found) == 4
+    return [tuple(map(float, each)) for each in found]
+
+
+def test_hp_fit(printed: dict[str, tuple[Path, str]]) -> None:
+    folder, said = printed["hp_fit"]
+    assert numbers("# standard errors away", said).max() < 3
+    (least, others), (evaluations, more) = numbers("chi squared # after", said), numbers("after  # evaluations", said)
+    assert least == pytest.approx(others, abs=1e-4)
+    assert evaluations < more / 3
+    made, kept = (
+        np.loadtxt(each / "loop.csv", delimiter=",", skiprows=1) for each in (folder, ROOT / "examples" / "hp_fit")
+    )
+    assert made == pytest.approx(kept, abs=1e-9)  # the seed is fixed
