@@ -11,7 +11,7 @@ from mcompiler.source import Span
 #: A stage stops collecting here: what follows is rarely news.
 MOST = 100
 #: Finding near names takes time that grows with their number and length.
-_MOST_CANDIDATES, _LONGEST_NAME = 2000, 60
+_MOST_CANDIDATES, _LONGEST_NAME = 500, 60
 
 
 class Problems:

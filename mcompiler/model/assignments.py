@@ -6,7 +6,7 @@ from mcompiler.dsl import syntax
 from mcompiler.model.circuits import check_size
 from mcompiler.model.data import TIMES, column
 from mcompiler.model.expression import Expression
-from mcompiler.model.faults import unknown
+from mcompiler.model.faults import listed, unknown
 from mcompiler.model.model import Assignment, Data, Distribution, Parameter, State
 from mcompiler.model.signals import not_a_signal
 from mcompiler.model.target import Target
@@ -116,7 +116,7 @@ def _of_element(node: syntax.Assignment, kind: Kind, target: Target) -> Place | 
         names = [*bounded, *inputs]
         hints = _other_kind(element, name, device_kinds(target, element)) or target.problems.suggest(name, names)
         headline = f"{element} has no {_WORDS[kind]} {name}"
-        hints = hints or (f"it has {', '.join(names) or 'none'}",)
+        hints = hints or (f"it has {listed(names)}",)
         target.problems.error("unknown-argument", headline, node.name.span, hints=hints)
         return None
     return Place(element, name, found.dimension, found.span, bounded.get(name))
@@ -152,7 +152,7 @@ def _own(node: syntax.Assignment, kind: Kind, target: Target) -> Place | None:
     names = [each for each, own in kinds.items() if own == kind]
     what = "parameter or size" if kind == "set" else _WORDS[kind]
     headline = f"{target.circuit.name} has no {what} {name}"
-    hints = target.problems.suggest(name, names) or ((f"it has {', '.join(names)}",) if names else ())
+    hints = target.problems.suggest(name, names) or ((f"it has {listed(names)}",) if names else ())
     if name in kinds:
         hints = (f"write {kinds[name]} {name} = ...",)
     elif name in target.elements or kind == "initial":

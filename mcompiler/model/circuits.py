@@ -16,6 +16,8 @@ from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS
 
 GROUND = "ground"
+#: Most indices of an array of nodes or elements.
+MOST_INDICES = 8
 _DECLARED = {"param": "parameter", "size": "size", "input": "input"}
 
 FindDevice = Callable[[str], Device | None]
@@ -154,6 +156,8 @@ def _nodes(plan: Plan, each: syntax.Nodes) -> None:
         if not plan.is_new(name, place):
             continue
         plan.names[name] = Known(DIMENSIONLESS, place, "node")
+        if len(part.indices) > MOST_INDICES:
+            plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", part.span)
         what = "a size"
         shape = [plan.check.of(index, plan.scope(what), DIMENSIONLESS, what) for index in part.indices]
         known = tuple(one for one in shape if one is not None)

@@ -8,7 +8,7 @@ import numpy as np
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.expression import Expression, Name
-from mcompiler.model.faults import unknown
+from mcompiler.model.faults import listed, unknown
 from mcompiler.model.fragments import parse_unit
 from mcompiler.model.model import Data, Floats, Model
 from mcompiler.model.modules import inside
@@ -71,9 +71,7 @@ def column(node: syntax.Name, data: Mapping[str, Data], problems: Problems) -> N
         return None
     if name not in owner.columns:
         headline = f"{owner.file} has no column {name or owner.name}"
-        unknown(
-            problems, "missing-column", headline, node.span, name, owner.columns, f"it has {', '.join(owner.columns)}"
-        )
+        unknown(problems, "missing-column", headline, node.span, name, owner.columns, f"it has {listed(owner.columns)}")
         return None
     values = owner.columns[name]
     finite = np.isfinite(values)

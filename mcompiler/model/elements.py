@@ -4,9 +4,9 @@ from collections import ChainMap
 from collections.abc import Mapping
 
 from mcompiler.dsl import syntax
-from mcompiler.model.circuits import GROUND, Plan
+from mcompiler.model.circuits import GROUND, MOST_INDICES, Plan
 from mcompiler.model.expression import Expression, Number, apply, number
-from mcompiler.model.faults import duplicate, unknown, unsupported
+from mcompiler.model.faults import duplicate, listed, unknown, unsupported
 from mcompiler.model.model import Device, Distribution, Element, Index, Parameter, State, Terminal, Value
 from mcompiler.model.scope import RESERVED, Known, Scope
 from mcompiler.model.values import check_inside, resolve_value
@@ -58,7 +58,7 @@ def _device(plan: Plan, each: syntax.Element) -> tuple[Device | None, Mapping[st
         if first in plan.library.broken:
             return device, {}
         headline = f"{first} has no parameter set {'.'.join(rest)}"
-        otherwise = f"there are: {', '.join(device.sets) or 'none'}"
+        otherwise = f"there are: {listed(device.sets)}"
         unknown(plan.problems, "unknown-set", headline, span, rest[0], device.sets, otherwise)
         return device, {}
     return device, device.sets[rest[0]] if rest else {}
@@ -68,6 +68,9 @@ def _device(plan: Plan, each: syntax.Element) -> tuple[Device | None, Mapping[st
 
 
 def _indices(plan: Plan, each: syntax.Element) -> tuple[Index, ...] | None:
+    if len(each.bindings) > MOST_INDICES:
+        plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", each.name.span)
+        return None
     result = [_index(plan, binding) for binding in each.bindings]
     places: dict[str, Span] = {}
     for binding in each.bindings:
@@ -200,7 +203,7 @@ def _value(plan: Plan, argument: syntax.Argument, device: Device, local: Local) 
     if target is None:
         settable = [*bounded, *inputs]
         headline = f"{device.name} has no parameter, input or state {name}"
-        otherwise = f"it has {', '.join(settable) or 'none'}"
+        otherwise = f"it has {listed(settable)}"
         unknown(plan.problems, "unknown-argument", headline, argument.name.span, name, settable, otherwise)
         return None
     scope = _with_indices(plan, local, f"the value of {name}")

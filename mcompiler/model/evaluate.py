@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.model.expression import Apply, Expression, Name, Number, names
+from mcompiler.model.expression import Apply, Expression, Name, Number, name_set, names, size
 
 Array = NDArray[np.float64]
+
+#: Values that an evaluation may hold at once, and the fewest members that are taken together.
+_LARGEST_BLOCK, _SMALLEST_BLOCK = 1 << 23, 256
 
 
 def _step(x: Array) -> Array:
@@ -59,13 +62,25 @@ _ELEMENTARY: dict[str, Callable[..., Any]] = {
 
 
 def evaluate(expression: Expression, values: Mapping[str, Array]) -> Array:
-    """The value for given values of its names, broadcast; infinities and NaN come out as they are.
+    """The value for given values of its names: numbers, or arrays of one length; infinities and NaN come out as they are.
+
+    Long arrays are worked through block by block, so that memory does not grow with the size of the expression.
 
     Raises:
         KeyError: a name has no value.
     """
+    own = {name: values[name] for name in name_set(expression)}
+    members = max((value.size for value in own.values() if value.ndim), default=1)
+    block = max(_SMALLEST_BLOCK, _LARGEST_BLOCK // size(expression))
     with np.errstate(all="ignore"):
-        return np.asarray(_value(expression, values, {}), dtype=np.float64)
+        if members <= block:
+            return np.asarray(_value(expression, own, {}), dtype=np.float64)
+        result = np.empty(members)
+        for start in range(0, members, block):
+            part = slice(start, start + block)
+            some = {name: value[part] if value.ndim else value for name, value in own.items()}
+            result[part] = _value(expression, some, {})
+        return result
 
 
 def _value(expression: Expression, values: Mapping[str, Array], known: dict[int, Array]) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from mcompiler.dsl import syntax
 from mcompiler.model.draft import Draft
 from mcompiler.model.expression import Apply, Expression, apply, name_set
-from mcompiler.model.faults import duplicate, named
+from mcompiler.model.faults import duplicate, listed, named
 from mcompiler.model.model import Definition, Event, State
 from mcompiler.model.values import check_inside
 from mcompiler.source import Span
@@ -89,7 +89,7 @@ def _reset(draft: Draft, node: syntax.Reset, states: Mapping[str, State]) -> Exp
         what = f"{name} is {known.article}" if known else f"there is no state {name}"
         headline = f"an event can only set states: {what}"
         names = [each.name.text for each in draft.declared("state")]
-        hints = draft.problems.suggest(name, names) or ((f"the states are {', '.join(names)}",) if names else ())
+        hints = draft.problems.suggest(name, names) or ((f"the states are {listed(names)}",) if names else ())
         draft.problems.error("reset-of-non-state", headline, node.name.span, hints=hints)
         return None
     if known.is_broken:

@@ -25,11 +25,11 @@ def resolve_experiment(block: syntax.Block, target: Target, tables: Tables) -> E
     early = (syntax.Data, syntax.Assignment)
     for kind in early:
         for each in block.body:
-            if isinstance(each, kind):
+            if isinstance(each, kind) and not draft.problems.is_full:
                 STATEMENTS[kind](draft, each)
     draft.sizes = _sizes(target.circuit, draft.assignments.values())
     for each in block.body:
-        if isinstance(each, early):
+        if isinstance(each, early) or draft.problems.is_full:
             continue
         if type(each) in STATEMENTS:
             STATEMENTS[type(each)](draft, each)

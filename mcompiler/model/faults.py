@@ -10,6 +10,8 @@ from mcompiler.units import DIMENSIONLESS, Dimension
 
 #: So many names of a circle are told.
 _MOST_TOLD = 8
+#: So many names of a list are told.
+_MOST_LISTED = 20
 
 
 def duplicate(problems: Problems, headline: str, again: Span, first: Span | None) -> None:
@@ -65,6 +67,12 @@ def unbalanced(
         (right[0], named(right[1])),
         hints=(f"the right side lacks a factor in {factor}",),
     )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row; of many the first."""
+    first = list(islice(names, _MOST_LISTED + 1))
+    return ", ".join(first[:_MOST_LISTED] + ["..."] * (len(first) > _MOST_LISTED)) or "none"
 
 
 def in_words(dimension: Dimension) -> str:

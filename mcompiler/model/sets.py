@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mcompiler.dsl import syntax
 from mcompiler.model.draft import Draft
 from mcompiler.model.expression import name_set
-from mcompiler.model.faults import circular, duplicate, unknown
+from mcompiler.model.faults import circular, duplicate, listed, unknown
 from mcompiler.model.model import Device, Distribution, Parameter, State, Value, expressions_of
 from mcompiler.model.scope import ordered
 from mcompiler.model.values import check_inside, resolve_value
@@ -37,7 +37,7 @@ def _set(draft: Draft, device: Device, each: syntax.ParameterSet) -> Mapping[str
         if known is None or known.what not in ("parameter", "state"):
             settable = [key for key, one in draft.names.items() if one.what in ("parameter", "state")]
             headline = f"{draft.name} has no parameter or state {name}"
-            otherwise = f"it has {', '.join(settable) or 'none'}"
+            otherwise = f"it has {listed(settable)}"
             unknown(draft.problems, "unknown-argument", headline, span, name, settable, otherwise)
             continue
         if name in places:

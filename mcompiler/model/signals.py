@@ -7,7 +7,7 @@ from mcompiler.dsl import syntax
 from mcompiler.model.elements import counted
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import name_set
-from mcompiler.model.faults import unknown
+from mcompiler.model.faults import listed, unknown
 from mcompiler.model.model import Device, Floats, Signal
 from mcompiler.model.target import Target
 from mcompiler.units import CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
@@ -90,17 +90,17 @@ def _unknown_quantity(node: syntax.Name, known: Mapping[str, Dimension], target:
     )
     if parameter:
         headline = f"{node.text} is a parameter: it is constant, not a signal"
-        target.problems.error("unknown-signal", headline, node.span, hints=(f"it has {', '.join(known)}",))
+        target.problems.error("unknown-signal", headline, node.span, hints=(f"it has {listed(known)}",))
         return
     headline = f"{owner} has no signal {quantity}"
-    unknown(target.problems, "unknown-signal", headline, node.span, quantity, known, f"it has {', '.join(known)}", note)
+    unknown(target.problems, "unknown-signal", headline, node.span, quantity, known, f"it has {listed(known)}", note)
 
 
 def not_a_signal(node: syntax.Name, target: Target) -> None:
     """Nothing of the circuit has this name."""
     owners = [*target.elements, *target.nodes]
     name = node.parts[0].name
-    hints = target.problems.suggest(name, owners) or (f"{target.circuit.name} has {', '.join(owners[:20])}",)
+    hints = target.problems.suggest(name, owners) or (f"{target.circuit.name} has {listed(owners)}",)
     headline = f"{node.text} is not a signal of {target.circuit.name}"
     target.problems.error("unknown-signal", headline, node.span, hints=hints)
 

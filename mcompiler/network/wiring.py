@@ -10,8 +10,8 @@ import numpy as np
 from mcompiler.diagnostics import Problems
 from mcompiler.model.circuits import GROUND
 from mcompiler.model.evaluate import evaluate, whole
-from mcompiler.model.expression import Expression, names
-from mcompiler.model.model import Circuit, Element, Index
+from mcompiler.model.expression import Expression, names, size
+from mcompiler.model.model import Circuit, Element, Index, expressions_of
 from mcompiler.network.constants import Constants
 from mcompiler.network.network import Floats, Integers
 from mcompiler.source import Span
@@ -19,6 +19,8 @@ from mcompiler.source import Span
 #: Most members (nodes and elements) of a network, and the bytes that each needs at least while it is built.
 MOST = 50_000_000
 BYTES_PER_MEMBER = 200
+#: Most operations for values and indices of one element's members.
+MOST_OPERATIONS = 5 * 10**9
 #: The number of ground.
 AT_GROUND = -1
 
@@ -94,7 +96,7 @@ def wire(circuit: Circuit, nodes: Nodes, constants: Constants, problems: Problem
         own = prod(last - first + 1 for first, last in ranges[each.name] or ())
         members += own
         sizes = [index.last for index in each.indices]
-        if not _fits(members, own, each.span, each.name, sizes, problems):
+        if not _fits(members, own, each.span, each.name, sizes, problems) or not _is_quick(own, each, problems):
             return []
     wired: list[Wired] = []
     for each in circuit.elements:
@@ -144,6 +146,20 @@ def _fits(
         hints = ("make a size smaller",) if sizes else ()
         problems.error("size-too-large", headline, span, notes=notes, hints=hints)
     return total <= MOST
+
+
+def _is_quick(own: int, element: Element, problems: Problems) -> bool:
+    """Whether the expressions of the members' values and indices can be evaluated in reasonable time."""
+    device = element.device
+    given = [*element.values.values(), *element.preset.values(), *(each.default for each in device.parameters)]
+    given += [value for each in device.states for value in (each.initial, each.lower, each.upper, each.scale)]
+    indices = [one for terminal in element.terminals for one in terminal.indices]
+    work = own * sum(size(each) for each in (*indices, *(one for value in given for one in expressions_of(value))))
+    if work > MOST_OPERATIONS:
+        headline = f"the values of {element.name} would need {_readable(work)} operations; {_readable(MOST_OPERATIONS)} are the limit"
+        hints = ("give a part that is equal for all members a name: param x = ...",)
+        problems.error("size-too-large", headline, element.span, hints=hints)
+    return work <= MOST_OPERATIONS
 
 
 def _readable(number: int) -> str:
