@@ -104,6 +104,7 @@ def hp() -> Iterator[Figure]:
         lambda: loop(fast(), half) / loop(slow(), half),
     )
     name = "HP.strukov2008_fig2c"
+    # the two smaller peaks can be read off the figure as 3 and 4 only
     for number, (known, digits) in enumerate(
         ((3.0, 3.21), (4.0, 4.12), (7.4, 7.41), (-7.4, -7.41), (-4.0, -4.12), (-3.0, -3.21))
     ):
@@ -125,7 +126,7 @@ def windows() -> Iterator[Figure]:
             0.9569,
             218.77,
             (123.33, 119.63),
-            "simulator: run that agrees with Dymola to 4e-5",
+            "run; Dymola agrees to 4e-5",
         ),
         ("HPProdromakis.biolek2009", 0.3145, 0.3989, 115.98, (6.034, 6.034), "run"),
     ):
@@ -140,7 +141,7 @@ def windows() -> Iterator[Figure]:
 def vteam() -> Iterator[Figure]:
     """2 V sine; the loop still creeps at 100 Hz, where the figure is that of the sixth period."""
     name, last = "VTEAM.biolek2021", slice(-4000, None)
-    source = "run that agrees with figure 9 of the 2021 paper within reading"
+    source = "run; figure 9 of the 2021 paper agrees by reading"
     for f, periods, top, bottom in ((10.0, 6, 1.0, -0.581), (100.0, 6, 0.575, -0.567), (1000.0, 20, 0.420, None)):
         run = partial(sine, name, 2.0, f, periods)
         yield Figure(name, f"largest current at {f:g} Hz [mA]", top, 4e-3, source, of(run, peak, "M.i", 1e3, last))
