@@ -7,8 +7,10 @@ run may be run again on its own mesh (`integrate(mesh=run.tape)`) and differenti
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcompiler.integrators import slots
 from mcompiler.integrators.gradient import reverse
@@ -201,7 +203,7 @@ def _drive(
 ) -> Outcome:
     """Calls `advance` until the run is over."""
     ws, iws, pace = work["ws"], work["iws"], _Pace()
-    kept = [(work[name], work[name].copy()) for name in ("ws", "iws", "y")]
+    kept: list[tuple[NDArray[Any], NDArray[Any]]] = []
     try:
         advance = bound(functions, ADVANCE, work)
         while True:
@@ -209,6 +211,7 @@ def _drive(
             iws[slots.BUDGET] = min(pace.budget, left)
             kept = [(work[name], work[name].copy()) for name in ("ws", "iws", "y")]
             reason = advance()
+            kept = []
             if reason in (slots.FINISHED, slots.STOPPED):
                 return Outcome(int(iws[slots.STATUS]))
             if reason == slots.BUDGET_USED:
@@ -219,7 +222,7 @@ def _drive(
                 make_room(work, reason, memory_limit)
                 advance = bound(functions, ADVANCE, work)
     except KeyboardInterrupt:
-        # It may have come in the middle of a step of a Python backend: what was there before the last call is whole.
+        # It may have come in the middle of a step of a Python backend: what was there before that call is whole.
         for array, before in kept:
             array[:] = before
         return Outcome.INTERRUPTED

@@ -5,6 +5,7 @@ gives derivatives of this very map to round-off, through clipped states, located
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from mcompiler.kernel.interpret import RunKernel, interpret
 from tests.integrators.systems import Floats, Model
 
 Complexes = NDArray[np.complex128]
+#: Real or complex.
+Numbers = NDArray[Any]
 STEP = 1e-30
 
 
@@ -33,10 +36,10 @@ class Result:
 
 
 def recorded_map(
-    model: Model, method: str, tape: Tape, p: Complexes, y0: Complexes, losses: Losses | None = None
+    model: Model, method: str, tape: Tape, p: Numbers, y0: Numbers, losses: Losses | None = None
 ) -> Result:
     """State and weighted point losses at the end of the tape."""
-    return _Map(model, method_named(method), tape, p, losses or Losses()).run(y0)
+    return _Map(model, method_named(method), tape, p.astype(complex), losses or Losses()).run(y0.astype(complex))
 
 
 def push_forward(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy
@@ -32,7 +33,9 @@ from mcompiler.units import DIMENSIONLESS as ONE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Expression = sympy.Expr | float
+Expression: TypeAlias = sympy.Expr | float
+#: Options of a run by keyword.
+Options: TypeAlias = dict[str, Any]
 
 
 def symbol(name: str) -> sympy.Symbol:

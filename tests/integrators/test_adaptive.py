@@ -11,7 +11,7 @@ from mcompiler.equations.functions import cos, sqrt
 from mcompiler.equations.system import TIME
 from mcompiler.integrators.run import Outcome, integrate
 from tests.integrators.problems import kepler, kepler_exact, oscillator
-from tests.integrators.systems import Floats, Model, cells, model, python, symbol, unknown
+from tests.integrators.systems import Floats, Model, Options, cells, model, python, symbol, unknown
 
 ADAPTIVE = ("bs3", "tsit5", "dop853")
 x, y, z = map(symbol, "xyz")
@@ -39,7 +39,7 @@ def test_agrees_with_scipy(name: str) -> None:
     want, columns = made.columns()
     at = np.linspace(-2.0, 5.0, 71)  # not from 0
     omega, friction, force = (float(each) for each in made.p)
-    options = {"rtol": 1e-8 if name == "bs3" else 1e-10, "atol": 1e-12}
+    options: Options = {"rtol": 1e-8 if name == "bs3" else 1e-10, "atol": 1e-12}
     run = integrate(
         library,
         made.z,
@@ -144,7 +144,7 @@ def test_a_lone_active_member_is_controlled_as_if_it_were_alone(name: str) -> No
 def test_stiff_steps_are_limited_by_stability_not_by_rejections(name: str, interval: float) -> None:
     """Beyond the transient steps are about as long as the method is stable on the negative axis, and few are tried in vain."""
     made = model(cells("stiff", [unknown("x", -1000 * (x - cos(TIME)), initial=0)]), {})
-    options = {"rtol": 1e-3, "atol": 1e-6}
+    options: Options = {"rtol": 1e-3, "atol": 1e-6}
     run = integrate(
         made.on("python"),
         made.z,
@@ -180,7 +180,7 @@ def test_no_step_is_longer_than_max_step(name: str) -> None:
     ("name", "options"),
     [("tsit5", {}), ("dop853", {}), ("bs3", {}), ("rk4", {"step": 1e-3}), ("euler", {"step": 1e-3})],
 )
-def test_a_run_that_blows_up_says_so_and_keeps_its_trajectory(name: str, options: dict[str, float]) -> None:
+def test_a_run_that_blows_up_says_so_and_keeps_its_trajectory(name: str, options: Options) -> None:
     """x' = x^2 from 1 has a pole at t = 1."""
     made = model(cells("pole", [unknown("x", x * x, initial=1)]), {})
     library = made.on("python")

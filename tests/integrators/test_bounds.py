@@ -1,5 +1,7 @@
 """Walls: states that are held between bounds, reached with speed, left again, and differentiated."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,18 +9,18 @@ from mcompiler.equations.functions import cos, sin
 from mcompiler.equations.system import TIME
 from mcompiler.integrators.methods import METHODS, method_named
 from mcompiler.integrators.run import Outcome, Run, integrate, reverse
-from tests.integrators.systems import Floats, Model, cells, model, symbol, unknown
+from tests.integrators.systems import Floats, Model, Options, cells, model, symbol, unknown
 
 x, y = symbol("x"), symbol("y")
 
 
-def run_of(made: Model, end: float, method: str = "tsit5", **options: object) -> Run:
+def run_of(made: Model, end: float, method: str = "tsit5", **options: Any) -> Run:
     library = made.on("python")
     want, columns = made.columns()
-    given: dict[str, object] = {"want": want, "n_columns": columns, "record": True, **options}
+    given: Options = {"want": want, "n_columns": columns, "record": True, **options}
     if not method_named(method).adaptive:
         given.setdefault("step", 0.01)
-    return integrate(library, made.z, made.p, made.initial(library), 0.0, end, method=method, **given)  # type: ignore[arg-type]
+    return integrate(library, made.z, made.p, made.initial(library), 0.0, end, method=method, **given)
 
 
 def driven() -> Model:

@@ -1,5 +1,7 @@
 """Breakpoints of pulses and straight-line sources: steps end there, see what is on their own side, and start anew."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from mcompiler.equations.system import TIME
 from mcompiler.integrators.methods import METHODS, method_named
 from mcompiler.integrators.run import Outcome, Run, integrate
 from mcompiler.integrators.slots import KIND_AFTER_BREAK, KIND_AT_BREAK
-from tests.integrators.systems import Model, cells, model, symbol, unknown
+from tests.integrators.systems import Model, Options, cells, model, symbol, unknown
 
 x, y = symbol("x"), symbol("y")
 PULSE = {"high": 2.0, "delay": 0.3, "rise": 0.01, "width": 0.2, "period": 1.0}
@@ -29,13 +31,13 @@ def charge(start: float = 0.0) -> Model:
     return model(cells("charge", [unknown("x", source)], "high delay rise width period"), PULSE)
 
 
-def run_of(made: Model, t0: float, t1: float, method: str, **options: object) -> Run:
+def run_of(made: Model, t0: float, t1: float, method: str, **options: Any) -> Run:
     library = made.on("python")
     want, columns = made.columns()
-    given: dict[str, object] = {"want": want, "n_columns": columns, "record": True, **options}
+    given: Options = {"want": want, "n_columns": columns, "record": True, **options}
     if not method_named(method).adaptive:
         given.setdefault("step", (t1 - t0) / 20)
-    return integrate(library, made.z, made.p, made.initial(library), t0, t1, method=method, **given)  # type: ignore[arg-type]
+    return integrate(library, made.z, made.p, made.initial(library), t0, t1, method=method, **given)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,5 +1,7 @@
 """Events: when they act, in which order, how often, and what happens at the edges."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,18 +10,18 @@ from mcompiler.equations.system import TIME
 from mcompiler.integrators.run import Outcome, Run, integrate
 from mcompiler.integrators.slots import KIND_EVENT, KIND_FIXED_END, KIND_LOCATED
 from tests.integrators.problems import ball
-from tests.integrators.systems import Model, cells, model, python, symbol, unknown, when
+from tests.integrators.systems import Model, Options, cells, model, python, symbol, unknown, when
 
 ADAPTIVE = ("bs3", "tsit5", "dop853")
 x, y, z, n = map(symbol, "xyzn")
 
 
-def run_all(made: Model, end: float, start: float = 0.0, **options: object) -> Run:
+def run_all(made: Model, end: float, start: float = 0.0, **options: Any) -> Run:
     """A row per step with all unknowns, and the tape."""
     library = made.on("python")
     want, columns = made.columns()
-    given: dict[str, object] = {"want": want, "n_columns": columns, "record": True, **options}
-    return integrate(library, made.z, made.p, made.initial(library), start, end, **given)  # type: ignore[arg-type]
+    given: Options = {"want": want, "n_columns": columns, "record": True, **options}
+    return integrate(library, made.z, made.p, made.initial(library), start, end, **given)
 
 
 @pytest.mark.parametrize("name", ADAPTIVE)
@@ -36,7 +38,7 @@ def test_events_are_where_the_guard_is_zero(name: str, tolerance: float) -> None
 @pytest.mark.parametrize("name", ADAPTIVE)
 def test_bounces(name: str) -> None:
     made, library = python(ball)
-    tolerances = {"rtol": 1e-10, "atol": 1e-12}
+    tolerances: Options = {"rtol": 1e-10, "atol": 1e-12}
     run = integrate(
         library, made.z, made.p, made.initial(library), 0.0, 3.0, method=name, save_at=np.empty(0), **tolerances
     )
@@ -82,7 +84,7 @@ def test_simultaneous_events_of_members() -> None:
 
 
 @pytest.mark.parametrize("options", [{"method": "tsit5"}, {"method": "rk4", "step": 0.1}])
-def test_events_set_each_other_off(options: dict[str, object]) -> None:
+def test_events_set_each_other_off(options: Options) -> None:
     """A reset that lifts another guard over zero: that event acts at the same time, whichever comes first in the order; each acts once."""
     events = [
         when(z - 0.5, z=0, n=n + 100),  # set off by the last

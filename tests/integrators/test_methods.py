@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_observed_order_of_dense_output(name: str) -> None:
     for h in sizes:
         at = 0.6 + h * np.linspace(0.05, 0.95, 19)
         start = kepler_exact(0.1, np.array([0.6]))[0]
-        options = {"rtol": 1e6, "step": h, "max_step": h}
+        options: dict[str, Any] = {"rtol": 1e6, "step": h, "max_step": h}
         run = integrate(
             library,
             made.z,
@@ -89,7 +90,8 @@ def test_a_wrong_number_is_refused(name: str) -> None:
 def test_no_method_claims_too_little(name: str) -> None:
     """Its orders are the highest that its table has: one more of any is refused."""
     method = method_named(name)
-    for claim in ({"order": method.order + 1}, {"dense_order": method.dense_order + 1}):
+    claims: list[dict[str, Any]] = [{"order": method.order + 1}, {"dense_order": method.dense_order + 1}]
+    for claim in claims:
         with pytest.raises(ValueError, match="off by"):
             replace(method, **claim)
     if method.adaptive and name != "dop853":  # DOP853's error is no embedded solution, but made to measure
@@ -105,7 +107,7 @@ def test_no_method_claims_too_little(name: str) -> None:
         ({"b": tuple(Fraction(each) for each in ("1/6", "1/3", "1/2"))}, "the stage at the new state is not there"),
     ],
 )
-def test_faults_are_named(change: dict[str, object], fault: str) -> None:
+def test_faults_are_named(change: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         replace(method_named("bs3"), **change)
 

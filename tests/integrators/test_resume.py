@@ -184,7 +184,7 @@ def test_a_mesh_with_other_numbers_is_the_map_of_the_tape(name: str) -> None:
     run = integrate(
         library, made.z, p, start, 0.0, END, method=name, losses=losses, mesh=tape, save_at=np.empty(0), record=True
     )
-    expected = recorded_map(made, name, tape, p + 0j, start + 0j, losses)
+    expected = recorded_map(made, name, tape, p, start, losses)
     assert run.y == pytest.approx(expected.y.real, rel=1e-11)
     assert run.loss == pytest.approx(expected.loss.real, rel=1e-11)
     assert run.tape is not None
