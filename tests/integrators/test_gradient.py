@@ -12,6 +12,7 @@ from mcompiler.integrators.slots import KIND_AFTER_BREAK, KIND_AT_BREAK, KIND_EV
 from tests.integrators.problems import ball, enemy, enemy_losses, oscillator
 from tests.integrators.recorded_map import push_forward, recorded_map
 from tests.integrators.systems import Floats, Model, python
+from tests.kernel.cases import everything_case
 
 OPTIONS: dict[str, dict[str, float]] = {
     "euler": {"step": 0.04},
@@ -204,3 +205,26 @@ def test_progress_goes_backwards() -> None:
     )
     assert len(told) >= 2
     assert told == sorted(told, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["heun", "tsit5"])
+def test_gradient_of_a_network(name: str) -> None:
+    """Two classes of vertices, sparse and dense edges with states, bounds, events and sources of their own, parameters that vary or are shared."""
+    case = everything_case(dense=True)
+    made = Model(case.module, case.layout, case.z, case.p)
+    library = made.on("python")
+    losses = Losses(
+        t=np.array([0.0, 0.3, 0.7, 1.5]),
+        terms=np.array([0, 0, 1, 0]),
+        rows=np.array([0, 2, 0, 0]),
+        data=np.array([0.1, 0.2, 0.3, 0.4]),
+    )
+    run = recorded(made, library, name, 1.5, losses)
+    assert run.tape is not None
+    assert len(set(run.event_numbers)) >= 5
+    rng = np.random.default_rng(7)
+    lam, dp, dy = rng.normal(size=made.n), made.p * rng.normal(size=len(made.p)), rng.normal(size=made.n)
+    _, by_p, by_y = reverse(library, made.z, made.p, run, method=name, losses=losses, final=lam)
+    pushed, pushed_loss = push_forward(made, name, run.tape, dp, dy, losses)
+    terms = np.concatenate([by_p * dp, by_y * dy])
+    assert disagreement(float(lam @ pushed) + pushed_loss, float(terms.sum()), terms) < 1e-13
