@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, final
 
+from mcompiler.diagnostics import CompileError, InternalError
 from mcompiler.equations.adjoint import adjoint
 from mcompiler.equations.jacobian import jacobian
 from mcompiler.equations.printing.adjoint import adjoint_sheet
@@ -13,10 +14,12 @@ from mcompiler.equations.printing.gradient import gradient_sheet
 from mcompiler.equations.printing.jacobian import jacobian_sheet
 from mcompiler.equations.printing.model import model_text
 from mcompiler.equations.printing.sheet import Sheet
+from mcompiler.equations.printing.tangent import obstacle, tangent_text
 from mcompiler.equations.printing.tex import to_latex
 from mcompiler.equations.printing.text import to_text
 from mcompiler.equations.system import System
 from mcompiler.equations.tangent import tangent
+from mcompiler.equations.verify import BrokenSystemError, verify
 from mcompiler.model.model import Model
 from mcompiler.network.network import Network
 
@@ -24,11 +27,19 @@ Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gr
 
 _SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
     "forward": forward_sheet,
-    "tangent": lambda system: forward_sheet(tangent(system)),
+    "tangent": lambda system: forward_sheet(_sound(tangent(system))),
     "jacobian": lambda system: jacobian_sheet(system, jacobian(system)),
-    "adjoint": lambda system: adjoint_sheet(adjoint(system)),
-    "gradient": lambda system: gradient_sheet(adjoint(system)),
+    "adjoint": lambda system: adjoint_sheet(_sound(adjoint(system))),
+    "gradient": lambda system: gradient_sheet(_sound(adjoint(system))),
 }
+
+
+def _sound(system: System) -> System:
+    """A derived system whose units and other invariants have been checked: nobody shall read a wrong equation."""
+    try:
+        return verify(system)
+    except BrokenSystemError as error:
+        raise InternalError(f"a derived equation is wrong: {error}") from error
 
 
 @final
@@ -91,11 +102,25 @@ class Equations:
         return _SHEETS[self.derivation](self.system)
 
     def _in_the_language(self) -> str:
-        if self.derivation == "forward":
-            return model_text(self.system, self.network, self.model)
-        if self.derivation == "adjoint":
-            return to_block(adjoint_sheet(adjoint(self.system), is_explicit=True), "adjoint")
-        return to_block(self._sheet(), self.derivation)
+        match self.derivation:
+            case "forward":
+                return model_text(self.system, self.network, self.model)
+            case "tangent":
+                return self._tangent()
+            case "adjoint":
+                return to_block(adjoint_sheet(_sound(adjoint(self.system)), is_explicit=True), "adjoint")
+            case _:
+                return to_block(self._sheet(), self.derivation)
+
+    def _tangent(self) -> str:
+        """A model where the language can say it, else a block to read that says why it cannot."""
+        reason = obstacle(self.system, self.network)
+        if not reason:
+            try:
+                return tangent_text(self.system, self.network, self.model)
+            except CompileError as error:
+                reason = f"what is made for directions meets something of the model: {error.diagnostics[0].headline}"
+        return f"# no model: {reason}\n{to_block(self._sheet(), 'tangent')}"
 
     def __str__(self) -> str:
         return self.to("text")

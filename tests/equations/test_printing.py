@@ -1,5 +1,7 @@
 """What is printed: it reads back, it is as the user wrote, numbers keep their bits, LaTeX is well formed."""
 
+# pytest.approx carries no types.
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import re
@@ -22,10 +24,13 @@ from mcompiler.equations.shown import Derivation, Equations
 from mcompiler.equations.system import ONE, ZERO
 from mcompiler.equations.translate import as_written, symbol, translate
 from mcompiler.units import RESISTANCE, VOLTAGE
-from tests.equations.benches import BENCHES, EXAMPLES
+from tests.equations.benches import BENCHES, EXAMPLES, ONE_PORT
 from tests.equations.evaluate import evaluate, initial, masses, rates, setting, value_of
 from tests.equations.golden import check_text
+from tests.equations.hamiltonian import random_state
 from tests.equations.models import CROSSBAR, EVENT, ROOT, Made, from_text, made
+from tests.equations.test_adjoint import MOVING_BOUNDS
+from tests.equations.test_tangent import both, directions, tangent_at
 
 ALL = [*BENCHES, *EXAMPLES, "crossbar", "net"]
 DERIVATIONS: tuple[Derivation, ...] = ("forward", "tangent", "jacobian", "adjoint", "gradient")
@@ -255,3 +260,53 @@ def test_the_same_model_prints_the_same_text_whatever_was_derived_before() -> No
         for derivation in DERIVATIONS:
             show(made(other), derivation, "text")
     assert first == {derivation: show(made("net"), derivation, "text") for derivation in DERIVATIONS}
+
+
+DRIVEN = [name for name in ALL if name in ONE_PORT or name in ("hp_loop", "hp_fit", "volatile_decay")]
+
+
+@pytest.mark.parametrize("name", DRIVEN)
+def test_the_tangent_of_a_driven_device_prints_as_a_model(name: str, request: pytest.FixtureRequest) -> None:
+    """It reads back to the same text, and computes what the tangent system computes."""
+    model = made(name)
+    printed = show(model, "tangent", "mem")
+    again = from_text(printed)
+    assert show(again, "forward", "mem") == printed
+    at = setting(model.network, model.system)
+    y, _ = random_state(at, initial(at, model.network), 12)
+    y = {key: np.abs(each) for key, each in y.items() if key[0] == "M"}
+    dy, dp = directions(at, y, 13)
+    along = tangent_at(at, y, dy, dp)
+    there = setting(again.network, again.system)
+    named = {
+        (owner, f"dot_{key}" if owner else f"circuit.dot_{key.removeprefix('circuit.')}"): each
+        for (owner, key), each in dp.items()
+    }
+    there = there.moved({key: each for key, each in named.items() if key in there.parameters})
+    state = both(y, dy)
+    wanted = rates(along, evaluate(along, 0.0301, state))
+    spelled = {(owner, key.replace(" ", "_")): each for (owner, key), each in state.items()}
+    found = rates(there, evaluate(there, 0.0301, spelled))
+    for (owner, key), value in wanted.items():
+        if owner == "M":
+            assert found[owner, key.replace(" ", "_")] == pytest.approx(value, rel=1e-11, abs=1e-25), key
+    if name in ("hp", "pershin"):
+        check_text(name, model, "tangent", request.config, "mem")
+
+
+def test_a_tangent_that_the_language_cannot_say_is_a_block_that_says_why() -> None:
+    printed = show(made("net"), "tangent", "mem")
+    assert printed.startswith("# no model: the directions of node voltages would need devices with four terminals")
+    assert "tangent of Net {" in printed
+    source = BENCHES["hp"].replace("S: VoltageSource(top, ground, V = A)", "S: SineSource(top, ground, A = A)")
+    assert "parameters of its own: dot f" in show(from_text(source), "tangent", "mem")
+    taken = BENCHES["hp"].replace("param A = 1[V]", "param A = 1[V]\n  param dot_A = 2")
+    assert "meets something of the model" in show(from_text(taken), "tangent", "mem")
+
+
+def test_a_tangent_model_holds_directions_with_their_states() -> None:
+    printed = show(from_text(MOVING_BOUNDS), "tangent", "mem")
+    assert "state dot_R: ohm = 2*dot_Rmin scale 1.5*Rmax - Rmin" in printed
+    assert "dot_R := where(R <= Rmin, dot_Rmin, 1.5*dot_Rmax)" in printed
+    events = show(from_text(EVENT), "tangent", "mem")
+    assert "    dot_u := gain*dot_v + dot_gain*v" in events

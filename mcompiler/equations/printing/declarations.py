@@ -1,7 +1,8 @@
 """Parts of model files from the model: expressions, values, declarations, elements, experiments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sympy
 
@@ -88,21 +89,30 @@ def circuit(each: Circuit) -> Iterator[str]:
     """The lines of a circuit."""
     to = words(each)
     yield f"circuit {each.name}{doc(each.doc)} {{"
-    yield from (f"  {to.declaration('size', one)}" for one in each.sizes)
-    yield from (f"  {to.declaration('param', one)}" for one in each.parameters)
-    yield from (f"  {to.declaration('input', one)}" for one in each.inputs)
-    for node in each.nodes:
-        shape = f"[{', '.join(to.expression(one) for one in node.shape)}]" if node.shape else ""
-        yield f"  node {node.name}{shape}{doc(node.doc)}"
-    yield from (f"  {_element(to, one)}" for one in each.elements)
+    yield from (f"  {one}" for one in declared(to, each))
+    yield from (f"  {element(to, one, one.device.name)}" for one in each.elements)
     yield "}"
 
 
-def _element(to: Words, each: Element) -> str:
+def declared(to: Words, owner: Device | Circuit) -> Iterator[str]:
+    """Sizes, parameters, inputs and nodes."""
+    if isinstance(owner, Circuit):
+        yield from (to.declaration("size", each) for each in owner.sizes)
+    yield from (to.declaration("param", each) for each in owner.parameters)
+    yield from (to.declaration("input", each) for each in owner.inputs)
+    if isinstance(owner, Circuit):
+        for node in owner.nodes:
+            shape = f"[{', '.join(to.expression(each) for each in node.shape)}]" if node.shape else ""
+            yield f"node {node.name}{shape}{doc(node.doc)}"
+
+
+def element(to: Words, each: Element, device: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """An element, or an array of them; ``more`` are arguments beside its own."""
     ranges = f"[{', '.join(_range(to, one) for one in each.indices)}]" if each.indices else ""
-    values = (f"{name} {to.given(value)}" for name, value in {**each.preset, **each.values}.items())
+    values = [f"{name} {to.given(value)}" for name, value in {**each.preset, **each.values}.items()]
+    values += [f"{name} = {value}" for name, value in more.items()]
     arguments = [*(_terminal(to, one) for one in each.terminals), *values]
-    return f"{each.name}{ranges}: {each.device.name}({', '.join(arguments)}){doc(each.doc)}"
+    return f"{each.name}{ranges}: {device}({', '.join(arguments)}){doc(each.doc)}"
 
 
 def _range(to: Words, each: Index) -> str:

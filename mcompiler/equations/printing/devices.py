@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mcompiler.equations.printing.declarations import Words, doc, unit, words
+from mcompiler.equations.printing.declarations import Words, declared, doc, unit, words
 from mcompiler.equations.printing.infix import infix
 from mcompiler.equations.printing.tree import Node, Rate
 from mcompiler.equations.printing.view import View, view
@@ -16,27 +16,29 @@ def device(system: System, template: Template, group: Group) -> str:
     """The text of a class's device; it says nothing of what this class's elements are given."""
     of, model, to = view(system, template), group.device, words(group.device)
     lines = [f"device {model.name}({', '.join(model.terminals)}){doc(model.doc)} {{"]
-    lines += [f"  {to.declaration('param', each)}" for each in model.parameters]
-    lines += [f"  {to.declaration('input', each)}" for each in model.inputs]
-    lines += [f"  {_state(to, each)}" for each in model.states]
+    lines += [f"  {each}" for each in declared(to, model)]
+    lines += [f"  {state_line(to, each)}" for each in model.states]
     own = {each.name for each in model.definitions}
     for each in template.definitions:
         if each.symbol.name in own:
             lines.append(f"  {each.symbol.name} = {of.text(each.value)}{doc(each.doc)}")
-    lines.append(f"  {_law(of, model)}")
+    lines.append(f"  {law_line(of, model)}")
     is_inductance = model.law is not None and model.law.kind == "inductance"
-    lines += [f"  {_rate(of, each)}" for each in template.unknowns if not (is_inductance and each.symbol.name == "i")]
-    lines += [line for each in template.events for line in _event(of, each)]
+    lines += [
+        f"  {rate_line(of, each)}" for each in template.unknowns if not (is_inductance and each.symbol.name == "i")
+    ]
+    lines += [f"  {line}" for each in template.events for line in event_lines(of, each)]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _state(to: Words, each: State) -> str:
+def state_line(to: Words, each: State) -> str:
+    """The declaration of a state."""
     value = "" if each.initial is None else f" {to.given(each.initial)}"
     scale = "" if each.scale is None else f" scale {to.expression(each.scale)}"
     return f"state {each.name}{unit(each.dimension)}{to.bounds(each.lower, each.upper)}{value}{scale}{doc(each.doc)}"
 
 
-def _law(of: View, model: Device) -> str:
+def law_line(of: View, model: Device) -> str:
     """The relation of the port; where the model gives v in terms of i, it is solved."""
     assert model.law is not None
     values = {each.symbol.name: each.value for each in of.template.definitions}
@@ -55,12 +57,14 @@ def _shown(of: View, node: Node) -> str:
     return infix(node, of.naming)
 
 
-def _rate(of: View, each: Unknown) -> str:
+def rate_line(of: View, each: Unknown) -> str:
+    """The equation of an unknown."""
     return f"{_shown(of, Rate(each.symbol, of.mass(each.mass)))} = {of.text(each.rate)}"
 
 
-def _event(of: View, event: Event) -> Iterator[str]:
-    yield f"  when {of.text(event.margin)} > 0 {{"
+def event_lines(of: View, event: Event) -> Iterator[str]:
+    """An event, in several lines."""
+    yield f"when {of.text(event.margin)} > 0 {{"
     for state, value in event.assignments:
-        yield f"    {of.naming(state)} := {of.text(value)}"
-    yield "  }"
+        yield f"  {of.naming(state)} := {of.text(value)}"
+    yield "}"
