@@ -47,41 +47,68 @@ def _loops(solver: Solver, axes: "Axes") -> str:
         axes.plot(run["M.v"], run["M.i"] * 1e6, linewidth=1.2, label=f"{f:g} Hz")
         peaks.append(float(run["M.i"].max() * 1e6))
     axes.legend(frameon=False, fontsize="small")
-    _label(axes, "HP: the loop is pinched and shrinks with frequency", "M.v [V]", "M.i [µA]")
-    return f"peak current {peaks[0]:.1f} µA (published 120)"
+    axes.set_xticks((-1.0, -0.5, 0.0, 0.5, 1.0))
+    _label(axes, "HP: pinched at the origin, smaller at higher frequencies", "voltage M.v [V]", "current M.i [µA]")
+    return f"peak current {peaks[0]:.1f} µA at 0.5 Hz (figure 2b of the publication: 120)"
 
 
 def _thresholds(solver: Solver, axes: "Axes") -> str:
     run = solver.run()
     steady = run.t >= 0.1
-    axes.plot(run["M.v"][steady], run["M.i"][steady] * 1e3, linewidth=1.2)
-    for name in ("M.v_on", "M.v_off"):
-        axes.axvline(float(solver.parameters[name]), color="0.6", linewidth=0.8, linestyle="--")
-    _label(axes, "VTEAM: the state moves beyond the thresholds (dashed)", "M.v [V]", "M.i [mA]")
-    i = run["M.i"][steady] * 1e3
-    return f"{i.max():+.3f} / {i.min():+.3f} mA (published +1.000 / -0.581)"
+    v, i = run["M.v"][steady], run["M.i"][steady] * 1e3
+    axes.plot(v, i, linewidth=1.2)
+    for place in (150, 620):  # on the way up through SET, and down through RESET, in samples of 0.1 ms
+        axes.annotate(
+            "", (v[place + 8], i[place + 8]), (v[place], i[place]), arrowprops={"arrowstyle": "-|>", "color": "C0"}
+        )
+    for name, side in (("v_on", "left"), ("v_off", "right")):
+        threshold = float(solver.parameters[f"M.{name}"])
+        axes.axvline(threshold, color="0.5", linewidth=0.8, linestyle="--")
+        axes.text(
+            threshold,
+            0.97,
+            f" {name} = {threshold:g} V ",
+            ha=side,
+            va="top",
+            fontsize="small",
+            color="0.3",
+            transform=axes.get_xaxis_transform(),
+        )
+    _label(axes, "VTEAM: the state moves beyond the thresholds only", "voltage M.v [V]", "current M.i [mA]")
+    return f"{i.max():+.3f} / {i.min():+.3f} mA (independent simulation +1.000 / -0.581)"
 
 
 def _decay(solver: Solver, axes: "Axes") -> str:
     run = solver.run()
-    axes.fill_between(run.t * 1e3, run["M.v"], step="mid", color="0.88", label="M.v [V]")
-    axes.plot(run.t * 1e3, run["M.w"], linewidth=1.2, label="M.w")
-    axes.legend(frameon=False, fontsize="small", loc="upper right")
-    _label(axes, "Volatile: pulses write, the device forgets", "t [ms]", "")
-    quiet = (run.t > 0.035) & (run.t < 0.115)
-    slope = np.polyfit(run.t[quiet], np.log(run["M.w"][quiet]), 1)[0]
-    return f"time constant of the decay {-1e3 / slope:.3f} ms (model {float(solver.parameters['M.tau']) * 1e3:g})"
+    tau = float(solver.parameters["M.tau"])
+    driven = axes.fill_between(
+        run.t * 1e3, 0, 1, where=run["M.v"] > 0.5, color="0.88", linewidth=0, transform=axes.get_xaxis_transform()
+    )
+    driven.set_label("1 V pulse")
+    axes.plot(run.t * 1e3, run["M.w"], linewidth=1.2, label="state M.w")
+    quiet = (run.t > 0.0305) & (run.t < 0.119)
+    t, w = run.t[quiet], run["M.w"][quiet]
+    axes.plot(
+        t[::16] * 1e3, w[0] * np.exp(-(t[::16] - t[0]) / tau), "k.", markersize=3, label=f"exp(-t / {tau * 1e3:g} ms)"
+    )
+    axes.legend(frameon=False, fontsize="small", loc="upper center", ncols=3)
+    axes.set_ylim(0.0, 1.25 * float(run["M.w"].max()))
+    _label(axes, "Volatile: pulses write, the device forgets", "time t [ms]", "state M.w")
+    slope = np.polyfit(t, np.log(w), 1)[0]
+    return f"time constant of the decay {-1e3 / slope:.3f} ms (model {tau * 1e3:g})"
 
 
 def _attractor(solver: Solver, axes: "Axes") -> str:
     run = solver.run(rtol=1e-8)
-    axes.plot(run["a.v"], run["b.v"], linewidth=0.35)
-    _label(axes, "Chua's circuit with a cubic memristor: chaos", "a.v [V]", "b.v [V]")
-    return f"a.v between {run['a.v'].min():.2f} and {run['a.v'].max():.2f} V (published -2.03 to 2.10)"
+    axes.plot(run["a.v"], run["b.v"], linewidth=0.35, alpha=0.7)
+    _label(axes, "Chua's circuit with a cubic memristor: chaos", "voltage a.v [V]", "voltage b.v [V]")
+    return (
+        f"a.v between {run['a.v'].min():.2f} and {run['a.v'].max():.2f} V (independent simulation -2.03 to 2.10; chaos)"
+    )
 
 
 def _label(axes: "Axes", title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize="small")
+    axes.set_title(title, fontsize="medium")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(visible=True, linewidth=0.3, alpha=0.6)

@@ -4,22 +4,18 @@
 # pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
-import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.architecture.test_imports import ROOT
+from tests.examples.commands import NUMBER, numbers, run
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
 LARGEST_PICTURE = 150_000  # bytes, so that the repository stays small
-NUMBER = r"([-+]?\d+\.?\d*(?:e[-+]?\d+)?)"
 
 
 def commands(name: str) -> list[str]:
@@ -28,11 +24,6 @@ def commands(name: str) -> list[str]:
     return [
         each for each in re.findall(r"^    (.+)$", text, re.MULTILINE) if each.startswith(("python ", "mcompiler "))
     ]
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
@@ -46,23 +37,6 @@ def printed(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str, 
             picture.unlink()
         found[name] = folder, run(f"python {name}.py", folder, cache)
     return found
-
-
-def run(command: str, folder: Path, cache: Path) -> str:
-    """What the command prints; it may complain of nothing."""
-    program, *arguments = shlex.split(command, comments=True)
-    words = [sys.executable, *(("-m", "mcompiler") if program == "mcompiler" else ()), *arguments]
-    environment = {**os.environ, "MCOMPILER_CACHE_DIR": str(cache), "PYTHONWARNINGS": "error"}
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), command
-    return done.stdout
-
-
-def numbers(pattern: str, text: str) -> np.ndarray:
-    """All numbers that stand where the pattern has ``#``."""
-    found = re.findall(re.escape(pattern).replace(r"\#", NUMBER), text)
-    assert found, pattern
-    return np.array(found, dtype=float)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
