@@ -175,7 +175,7 @@ def make_occur(functions: Mapping[str, Function]) -> Function:
             return 1
         iws[KIND] = iws[KIND] | KIND_EVENT
         if iws[SAVE_N] < 0:
-            row(ws[T_END], iws, v, p, z, w, want, out, out_t)
+            row(ws[LAST_T] if iws[KIND] & KIND_AT_BREAK else ws[T_END], iws, v, p, z, w, want, out, out_t)
         fire(ws, iws, v, g0, gl, gr, gm, gs, p, z, w, ev_t, ev_n)
         return 1
 
@@ -200,7 +200,7 @@ def make_occur_again(functions: Mapping[str, Function]) -> Function:
                 ws[T_END] = ws[T] + h
             iws[EXTRA] = 0
         if iws[SAVE_N] < 0:
-            row(ws[T_END], iws, v, p, z, w, want, out, out_t)
+            row(ws[LAST_T] if iws[KIND] & KIND_AT_BREAK else ws[T_END], iws, v, p, z, w, want, out, out_t)
         fire_again(ws[T_END], first, last, mesh_e, v, p, z, w)
         for event in range(first, last):
             place = iws[EVENT_N]

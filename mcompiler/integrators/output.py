@@ -6,6 +6,9 @@ from typing import Any
 from mcompiler.integrators.slots import (
     COLUMNS,
     KIND,
+    KIND_AT_BREAK,
+    KIND_EVENT,
+    LAST_T,
     LOSS,
     LOSS_I,
     LOSS_N,
@@ -43,6 +46,8 @@ def make_emit(functions: Mapping[str, Function]) -> Function:
 
     def emit(ws, iws, tab, mi, y, v, u, K, p, z, w, save, want, out, out_t):  # type: ignore[no-untyped-def]
         if iws[SAVE_N] < 0:
+            if iws[KIND] & (KIND_AT_BREAK | KIND_EVENT) == KIND_AT_BREAK:
+                row(ws[LAST_T], iws, v, p, z, w, want, out, out_t)
             row(ws[T_END], iws, v, p, z, w, want, out, out_t)
             return 1
         t = ws[T]

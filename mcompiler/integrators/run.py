@@ -86,7 +86,7 @@ def integrate(
         atol: absolute tolerance, times each unknown's own scale.
         step: step size in seconds: needed by fixed-step methods, the first step of adaptive ones (0: chosen by the method).
         max_step: no step is longer.
-        save_at: ascending times of the rows; None gives a row per step, and two where an event acts (before and after).
+        save_at: ascending times of the rows; None gives a row per step, and two, before and after, where an event acts or a source has a corner.
         want: per observable its first column, or -1; none by default.
         n_columns: columns of a row.
         losses: point losses to sum up.

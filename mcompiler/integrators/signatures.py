@@ -170,7 +170,7 @@ EMIT = _signature(
     "emit",
     f"{_STATE}, f64* y, f64* v, f64* u, f64* K, {_MODEL}, {_SAVE}",
     I64,
-    "Rows for all times up to the end of the step; the result is 0 where the output is full before that.",
+    "Rows for all times up to the end of the step, or its end itself (with what is before a corner there); 0 where the output is full before that.",
 )
 ROOM = _signature("room", "i64* iws, i64* z", I64, "Why no step can be taken now (a reason of `slots`), or -1.")
 RECORD_STEP = _signature(

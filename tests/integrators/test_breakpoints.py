@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from mcompiler.equations.functions import pulse, pwl
-from mcompiler.equations.system import TIME
+from mcompiler.equations.system import TIME, Definition, System, Template, VertexClass
 from mcompiler.integrators.methods import METHODS, method_named
 from mcompiler.integrators.run import Outcome, Run, integrate
 from mcompiler.integrators.slots import KIND_AFTER_BREAK, KIND_AT_BREAK
-from tests.integrators.systems import Model, Options, cells, model, symbol, unknown
+from mcompiler.units import DIMENSIONLESS as ONE
+from tests.integrators.systems import Model, Options, cells, model, symbol, unknown, when
 
 x, y = symbol("x"), symbol("y")
 PULSE = {"high": 2.0, "delay": 0.3, "rise": 0.01, "width": 0.2, "period": 1.0}
@@ -126,11 +127,48 @@ def test_many_sources_have_one_row_of_corners() -> None:
     assert run.y == pytest.approx([0.1, 0.1, 0.1], rel=1e-12)
 
 
-def test_a_model_without_unknowns_has_a_row_at_every_corner() -> None:
-    source = pwl(TIME, 0, 0, symbol("a"), 1, 0.7, 0)
-    made = model(cells("shown", [unknown("x", source)], "a"), {"a": 0.25})
-    silent = run_of(made, 0.0, 1.0, "tsit5")
-    assert {0.0, 0.25, 0.7, 1.0} <= set(silent.times)
+def square() -> Model:
+    """No unknowns: what is shown is the source itself."""
+    wave = pulse(TIME, 0, 1, 0.25, 0, 0, 0.5, 9)
+    template = Template("cell", definitions=(Definition(symbol("wave"), ONE, wave),))
+    return model(System("square", (VertexClass("cell", template),), ()), {})
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_model_without_unknowns_has_rows_before_and_after_every_corner(name: str) -> None:
+    made = square()
+    want = np.zeros(1, dtype=np.int64)
+    options: dict[str, Any] = {} if method_named(name).adaptive else {"step": 1.0}
+    run = integrate(
+        made.on("python"), made.z, made.p, np.empty(0), 0.0, 1.0, method=name, want=want, n_columns=1, **options
+    )
+    assert run.times == pytest.approx([0.0, 0.25, 0.25, 0.75, 0.75, 1.0])
+    assert run.rows[:, 0].tolist() == [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]
+    at = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+    run = integrate(
+        made.on("python"),
+        made.z,
+        made.p,
+        np.empty(0),
+        0.0,
+        1.0,
+        method=name,
+        want=want,
+        n_columns=1,
+        save_at=at,
+        **options,
+    )
+    assert run.rows[:, 0].tolist() == [0.0, 1.0, 1.0, 0.0, 0.0]
+
+
+def test_rows_at_an_event_at_a_corner_are_those_around_both() -> None:
+    """Before the corner and the reset, and after them."""
+    source = pulse(TIME, 0, 1, 0.5, 0, 0, 9, 99)
+    made = model(cells("both", [unknown("x", 1)], events=[when(source - 0.5, x=-1)]), {})
+    run = run_of(made, 0.0, 0.5, "tsit5")
+    assert run.times[-2:] == pytest.approx([0.5, 0.5])
+    assert run.rows[-2:, 0] == pytest.approx([0.5, -1.0])
+    assert run.times[-2] < run.times[-1] == 0.5
 
 
 def test_fixed_steps_start_anew_at_a_corner() -> None:

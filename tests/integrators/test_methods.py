@@ -10,6 +10,7 @@ import pytest
 
 from mcompiler.integrators.methods import METHODS, Method, method_named
 from mcompiler.integrators.run import integrate
+from mcompiler.model import statements
 from tests.integrators.problems import kepler, kepler_exact
 from tests.integrators.systems import Floats, python
 
@@ -120,3 +121,11 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
 def test_methods_are_made_once() -> None:
     assert isinstance(method_named("tsit5"), Method)
     assert method_named("tsit5") is method_named("tsit5")
+
+
+def test_the_language_knows_every_method_and_what_it_takes() -> None:
+    """The model room may not import this one, so it has a table of its own."""
+    assert set(statements.METHODS) == {"auto", *METHODS}
+    for name in METHODS:
+        assert ("step" in statements.METHODS[name]) != method_named(name).adaptive
+        assert ("rtol" in statements.METHODS[name]) == method_named(name).adaptive
