@@ -136,7 +136,9 @@ def _operation(name: str, arguments: tuple[Value, ...], writer: Writer) -> tuple
         return f"{name}({', '.join(value_text(argument, writer) for argument in arguments)})", _ATOM
     if name in _BY_HAND:
         return _BY_HAND[name](arguments, writer)
-    return _selection(name, [atom(argument, writer) for argument in arguments], writer), _SELECTION
+    if name in {"min", "max"}:
+        return _extreme(name, arguments, writer), _SELECTION
+    return _jump(name, atom(arguments[0], writer), writer), _SELECTION
 
 
 def _where(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
@@ -149,12 +151,16 @@ def _logistic(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
     return f"1.0 / (1.0 + exp(-{_bracketed(arguments[0], _ATOM, writer)}))", _QUOTIENT
 
 
-def _selection(name: str, atoms: list[str], writer: Writer) -> str:
-    a, b = [*atoms, ""][:2]
+def _extreme(name: str, arguments: tuple[Value, ...], writer: Writer) -> str:
+    a, b = (atom(argument, writer) for argument in arguments)
+    better = f"{b} {'<' if name == 'min' else '>'} {a}"
+    if isinstance(arguments[1], Float) and not math.isnan(arguments[1].value):
+        return f"{b} if {better} else {a}"
+    return f"{b} if ({better}) | ({b} != {b}) else {a}"
+
+
+def _jump(name: str, a: str, writer: Writer) -> str:
     match name:
-        case "min" | "max":
-            sign = "<" if name == "min" else ">"
-            return f"{b} if ({b} {sign} {a}) | ({b} != {b}) else {a}"
         case "sign":
             below = writer.bind(f"(-1.0) if {a} < 0.0 else {a}")
             return f"1.0 if {a} > 0.0 else {below}"

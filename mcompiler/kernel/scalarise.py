@@ -230,14 +230,14 @@ class _Evaluator:
         if writes:
             self.scratch.clear()
         if isinstance(loop, For):
-            self.statements.append(For(index, count, body, self.said(loop.comment)))
+            self.statements.append(For(index, count, body, loop.comment))
             return
         renamed = [
             Total(self.names.fresh(total.name), total.op, initial, value)
             for total, initial, value in zip(totals, initials, values, strict=True)
         ]
         self.values |= {old.name: Local(new.name) for old, new in zip(totals, renamed, strict=True)}
-        self.statements.append(Reduce(tuple(renamed), index, count, body, self.said(loop.comment)))
+        self.statements.append(Reduce(tuple(renamed), index, count, body, loop.comment))
 
     def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total]) -> None:
         values = [self.bound(total.name, self.value(total.initial)) for total in totals]

@@ -107,9 +107,18 @@ def test_what_a_user_reads() -> None:
     case = hp_case()
     text = module_text(scalarise(case.module, case.layout, case.z), "1.2.3")
     sweep = text[text.index("    top_A") : text.index("def pullback")].rstrip()
-    assert text.startswith("# Kernels of hp, written by mcompiler 1.2.3\n# for these sizes only")
+    assert text[: text.index("\n\n")] == HEADER.strip("\n")
     assert sweep == SWEPT.strip("\n")
 
+
+HEADER = """
+# Kernels of hp, written by mcompiler 1.2.3
+# y: unknowns; K: their rates, a row per stage; p: parameters; z: sizes, places and wiring; w: scratch; places of M.w are called y_M_w and alike
+# top: driven, vertices
+# ground: ground, vertices
+# M: HP, edges between top and ground
+# for these sizes only, and the wiring that they came with: top 1, ground 1, M 1
+"""
 
 SWEPT = """
     top_A = p[0]  # top.A

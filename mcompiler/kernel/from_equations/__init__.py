@@ -6,6 +6,7 @@ from mcompiler.equations.system import System
 from mcompiler.equations.translate import as_written
 from mcompiler.kernel.from_equations import breakpoints, events, losses, observables, state
 from mcompiler.kernel.from_equations.graph import Graph, graph_of
+from mcompiler.kernel.from_equations.legend import legend
 from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.layout import Layout
 from mcompiler.kernel.simplify import simplify
@@ -33,9 +34,13 @@ _KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
 def lower(system: System, header: tuple[str, ...] = ()) -> tuple[KernelModule, Layout]:
     """The kernels of a forward or tangent system, and where they find everything.
 
+    Args:
+        system: the equations.
+        header: what the kernels' text should say of where they come from; what their names mean follows.
+
     Raises:
         ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0).
     """
     graph = graph_of(system)
-    module = KernelModule(system.name, tuple(kernel(graph) for kernel in _KERNELS), header)
+    module = KernelModule(system.name, tuple(kernel(graph) for kernel in _KERNELS), (*header, *legend(graph)))
     return simplify(module), graph.layout
