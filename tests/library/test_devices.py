@@ -10,8 +10,8 @@ import zlib
 import numpy as np
 import pytest
 
-from mcompiler.dsl import syntax
-from mcompiler.model.library import library_block, library_devices
+from mcompiler.dsl import LIBRARY, format_module, syntax
+from mcompiler.model.library import library_block, library_devices, library_module, library_modules
 from mcompiler.solver.program import scratch
 from tests.library.bench import Array, bench, rate_and_current, run_sine, state_name
 from tests.library.cases import CASES, Case
@@ -56,6 +56,12 @@ def test_everything_is_documented(device: str) -> None:
     assert block.doc
     bare = [each.name.text for each in block.body if isinstance(each, syntax.Declaration) and not each.doc]
     assert not bare
+
+
+@pytest.mark.parametrize("module", library_modules())
+def test_library_is_written_canonically(module: str) -> None:
+    text = (LIBRARY / f"{module}.mem").read_text(encoding="utf-8")
+    assert format_module(library_module(module)) == text
 
 
 def points(name: str, case: Case, count: int = 200) -> list[tuple[float, float]]:
