@@ -67,7 +67,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
     "Quantities and units": {
         "unknown-unit": "No unit has this name, with or without a prefix.",
         "unit-on-non-literal": "Only a literal takes a unit in brackets; everything else is multiplied by one.",
-        "unit-mismatch": "Units do not agree: of the sides of an equation, the terms of a sum, an argument, a value. The message says which unit each has, and why.",
+        "unit-mismatch": "Units do not agree: of an equation's sides, a sum's terms, an argument, a value. The message says which unit each has, and why.",
         "unit-too-large": "Exponents of a unit, its factor or its text are beyond all use.",
         "unit-zero": "A unit with the factor 0.",
         "not-a-number": "A condition or a text stands where a number is needed.",

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from pathlib import Path
 from typing import Any
 
 from tests.architecture.test_imports import FOLDERS, ROOT
@@ -31,8 +32,13 @@ def test_nothing_on_the_page_is_without_a_place_in_the_program() -> None:
 
 def codes() -> set[str]:
     """Words with hyphens in quotes: nothing else in these rooms is written so."""
-    return {each for room in ROOMS for path in paths(room) for each in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', path.read_text("utf-8"))}
+    return {
+        each
+        for room in ROOMS
+        for path in paths(room)
+        for each in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', path.read_text("utf-8"))
+    }
 
 
-def paths(room):  # type: ignore[no-untyped-def]
+def paths(room: Path) -> list[Path]:
     return [room] if room.is_file() else sorted(room.rglob("*.py"))

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mcompiler.cli import main
+from mcompiler.files import write_bytes
 from tests.architecture.test_imports import ROOT
 from tests.docs.conftest import Folder
 from tests.docs.pages import PAGES, Block, blocks
@@ -23,10 +24,11 @@ _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page(page: Path, folder_of: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page(page: Path, folder_of: Folder, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(folder_of(page))
     names: dict[str, Any] = {"__name__": page.stem}
     printed = ""
+    found: list[tuple[Block, str]] = []
     for block in blocks(page):
         match block.kind, block.about:
             case "python", "":
@@ -34,9 +36,22 @@ def test_page(page: Path, folder_of: Folder, monkeypatch: pytest.MonkeyPatch) ->
             case "sh", "":
                 printed = "".join(command(line, block) for line in commands(block))
             case "text", "output":
-                assert printed == block.text, block.place
+                found.append((block, printed.rstrip("\n") + "\n"))
             case _:
                 pass
+    if request.config.getoption("--update-golden"):
+        write_outputs(page, found)
+        return
+    for block, output in found:
+        assert output == block.text, block.place
+
+
+def write_outputs(page: Path, found: list[tuple[Block, str]]) -> None:
+    """Put what was printed in the place of what the page says, from the bottom up."""
+    lines = page.read_text("utf-8").split("\n")
+    for block, output in reversed(found):
+        lines[block.line - 1 : block.line - 1 + block.text.count("\n")] = output.split("\n")[:-1]
+    write_bytes(page, "\n".join(lines).encode())
 
 
 def python(block: Block, names: dict[str, Any]) -> None:
