@@ -7,11 +7,11 @@ here evaluates model text.
 from pathlib import Path
 
 from mcompiler.dsl import syntax
-from mcompiler.dsl.parser import parse
+from mcompiler.dsl.parser import parse, read
 from mcompiler.dsl.reader import read_source
 from mcompiler.source import Source
 
-__all__ = ["LIBRARY", "format_module", "parse", "parse_text", "read_source"]
+__all__ = ["LIBRARY", "format_module", "parse", "parse_text", "read", "read_source"]
 
 #: The folder of the shipped models.
 LIBRARY = Path(__file__).resolve().parent / "library"

@@ -2,11 +2,16 @@
 
 from typing import cast
 
-from mcompiler.diagnostics import Problems
+from mcompiler.diagnostics import CompileError, Problems
 from mcompiler.dsl import build, reader, structure, syntax
 from mcompiler.dsl.driver import Driver, Outcome
 from mcompiler.dsl.lexer import tokenize
 from mcompiler.source import MAXIMUM_BYTES, Source
+
+#: What is wrong with a literal or a unit and leaves the tree as it is.
+_OF_QUANTITIES = frozenset(
+    {"unknown-unit", "unit-too-large", "unit-zero", "number-too-long", "number-too-large", "number-too-small"}
+)
 
 
 def parse(source: Source) -> syntax.Module:
@@ -14,6 +19,18 @@ def parse(source: Source) -> syntax.Module:
 
     Raises:
         CompileError: with all errors of syntax, in the order of the text.
+    """
+    module = read(source)
+    if module.faults:
+        raise CompileError(module.faults)
+    return module
+
+
+def read(source: Source) -> syntax.Module:
+    """The tree of a text whose shape is right; what is wrong with its numbers and units is in ``faults``, for the next stage to add to.
+
+    Raises:
+        CompileError: the shape is wrong; with all errors of syntax, in the order of the text.
     """
     if len(source.text) * 4 > MAXIMUM_BYTES:
         reader.check_size(len(source.text.encode("utf-8", "surrogatepass")), source.name)
@@ -28,8 +45,9 @@ def parse(source: Source) -> syntax.Module:
     driver = Driver(source, structure.end_statements(tokens, len(source.text)), notes)
     items = _items(driver, problems)
     build.check_indices(notes)
-    problems.raise_errors()
-    return syntax.Module(source, items, comments)
+    if any(each.code not in _OF_QUANTITIES for each in problems.errors):
+        problems.raise_errors()
+    return syntax.Module(source, items, comments, problems.errors)
 
 
 def _items(driver: Driver, problems: Problems) -> tuple[syntax.Item, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from mcompiler.diagnostics import Diagnostic
 from mcompiler.source import Source, Span
 from mcompiler.units import DIMENSIONLESS, Dimension, Unit
 
@@ -494,11 +495,12 @@ Item = Block | Function | Use
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A file."""
+    """A file. ``faults`` are wrong numbers and units, each with a stand-in in the tree: whoever goes on must tell them in the end."""
 
     source: Source = field(compare=False, repr=False)
     items: tuple[Item, ...] = ()
     comments: tuple[Comment, ...] = field(default=(), compare=False)
+    faults: tuple[Diagnostic, ...] = field(default=(), compare=False)
 
 
 def children(node: Node) -> Iterator[Node]:

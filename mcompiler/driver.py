@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from mcompiler.diagnostics import CompileError, Diagnostic
-from mcompiler.dsl import parse as parse_syntax
-from mcompiler.dsl import read_source, syntax
+from mcompiler.dsl import read, read_source, syntax
 from mcompiler.model.model import Experiment, Loss, Model
 from mcompiler.model.override import override
 from mcompiler.model.resolve import resolve
@@ -91,7 +90,7 @@ class Compilation:
         self.source = source
         self.seconds: dict[str, float] = {}
         with self.timed("syntax"):
-            self.syntax: syntax.Module = parse_syntax(source)
+            self.syntax: syntax.Module = read(source)
         with self.timed("model"):
             self.model: Model = resolve(self.syntax)
             self._experiment = _chosen(self.model, experiment)

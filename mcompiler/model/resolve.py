@@ -21,6 +21,10 @@ from mcompiler.model.scope import simple_names
 from mcompiler.model.tables import Tables
 from mcompiler.model.target import Target
 
+#: What a stand-in for a wrong number or unit may cause.
+_OF_STAND_INS = frozenset(
+    {"unit-mismatch", "missing-scale", "empty-bounds", "value-out-of-bounds", "initial-out-of-bounds", "empty-run", "bad-option"}
+)
 #: Levels of the tree above an expression: file, block, statement, argument.
 _ABOVE = 6
 
@@ -32,6 +36,7 @@ def resolve(module: syntax.Module) -> Model:
         CompileError: with everything that is wrong in it and in the files it uses.
     """
     problems = Problems()
+    problems.found.extend(module.faults)
     definitions = collect(module, problems)
     _check_depth(definitions)
     if any(each.code == "too-deep" for each in problems.errors):
@@ -45,6 +50,8 @@ def resolve(module: syntax.Module) -> Model:
     _check_uncalled(definitions, functions)
     if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
+    if module.faults:  # a stand-in's unit or value may be wrong, and what follows from it is no news
+        problems.found = [each for each in problems.found if each.code not in _OF_STAND_INS]
     problems.raise_errors()
     circuits = {name: target.circuit for name, target in targets.items()}
     return Model(module.source, devices.resolved, circuits, experiments, functions, problems.warnings)

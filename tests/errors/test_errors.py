@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcompiler.diagnostics import CompileError, Diagnostic, render
-from mcompiler.dsl import parse
+from mcompiler.dsl import read
 from mcompiler.files import write_bytes
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate
@@ -23,7 +23,7 @@ FILES = sorted(HERE.glob("*.mem"))
 def diagnostics(source: Source) -> tuple[Diagnostic, ...]:
     """What the front end says: errors of the first stage that finds any, else the warnings of the model."""
     try:
-        model = resolve(parse(source))
+        model = resolve(read(source))
         for experiment in model.experiments.values():
             elaborate(model, experiment)
         for circuit in () if model.experiments else model.circuits.values():
