@@ -51,9 +51,12 @@ class Unit:
 
 
 def _root(number: Fraction, degree: int) -> Fraction:
-    """The root of a factor: exact where it is a fraction, else to the last bit but one of a float."""
+    """The root of a factor: exact where it is a fraction, else to 64 bits."""
     whole = Fraction(_whole_root(number.numerator, degree), _whole_root(number.denominator, degree))
-    return whole if whole**degree == number else Fraction(float(number) ** (1 / degree))
+    if whole**degree == number:
+        return whole
+    bits = 65 + max(0, number.denominator.bit_length() - number.numerator.bit_length()) // degree
+    return Fraction(_whole_root((number.numerator << degree * bits) // number.denominator, degree), 1 << bits)
 
 
 def _whole_root(number: int, degree: int) -> int:
@@ -173,7 +176,7 @@ def _decompositions(dimension: Dimension) -> Iterator[dict[str, Fraction | int]]
     rest = tuple(int(each) if each.denominator == 1 else each for each in dimension.exponents)
     yield _powers(rest)
     for first, (name, unit) in enumerate(_TRIED):
-        for power in _POWERS:
+        for power in _powers_of(rest, unit):
             without = tuple(a - power * b for a, b in zip(rest, unit, strict=True))
             yield _powers(without, (name, power))
             for second, other in _TRIED[first + 1 : 2]:
@@ -183,7 +186,15 @@ def _decompositions(dimension: Dimension) -> Iterator[dict[str, Fraction | int]]
                     )
 
 
-def _powers(rest: tuple[Fraction | int, ...], *used: tuple[str, int]) -> dict[str, Fraction | int]:
+def _powers_of(rest: tuple[Fraction | int, ...], unit: tuple[int, ...]) -> Iterator[Fraction | int]:
+    """Powers of a unit that are worth trying: small whole ones, and the one that leaves no kilogram."""
+    yield from _POWERS
+    kilogram = BASE.index("kg")
+    if unit[kilogram] and Fraction(rest[kilogram]).denominator > 1:
+        yield Fraction(rest[kilogram], unit[kilogram])
+
+
+def _powers(rest: tuple[Fraction | int, ...], *used: tuple[str, Fraction | int]) -> dict[str, Fraction | int]:
     powers: dict[str, Fraction | int] = dict(used)
     for name, power in zip(BASE, rest, strict=True):
         if power:

@@ -16,6 +16,7 @@ def sort_equations(draft: Draft) -> None:
         if isinstance(each, syntax.Equation):
             _sort(draft, each)
         elif isinstance(each, syntax.Member | syntax.Element | syntax.Nodes | syntax.Synapses):
+            draft.has_refused = True
             unsupported(draft.problems, "devices made of other devices are", each.span)
 
 
@@ -23,6 +24,7 @@ def _sort(draft: Draft, equation: syntax.Equation) -> None:
     left = equation.left
     split = split_derivative(left)
     if equation.adds:
+        draft.has_refused = True
         draft.problems.error("wrong-place", "+= adds to an input of a cell; a device has none", equation.span)
     elif isinstance(left, syntax.Name) and left.is_simple:
         _sort_name(draft, left.text, equation)
