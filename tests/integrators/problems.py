@@ -6,7 +6,7 @@ import numpy as np
 import sympy
 
 from mcompiler.equations.functions import pulse, raised, sin
-from mcompiler.equations.system import TIME, PointLoss
+from mcompiler.equations.system import TIME, PointLoss, System
 from mcompiler.integrators.run import Losses
 from mcompiler.units import DIMENSIONLESS as ONE
 from tests.integrators.systems import Floats, Model, cells, model, symbol, unknown, when
@@ -56,8 +56,11 @@ def ball() -> Model:
     return model(cells("ball", unknowns, "g r", events=[when(-x, v=-symbol("r") * v)]), {"g": 9.81, "r": 0.9})
 
 
-@cache
-def enemy() -> Model:
+#: Its parameters.
+ENEMY = {"A": 0.7, "delay": 0.3, "rise": 0.1, "k": 0.4, "omega": 1.7, "c": 0.13, "wall": 0.55, "x0": 0.2, "L": 0.9}
+
+
+def enemy_system(*, events: bool = True) -> System:
     """Walls that depend on parameters, reached with speed; a pulse; two events that set each other off; point losses with data and a running loss."""
     k, L, A = map(symbol, ("k", "L", "A"))
     drive = pulse(TIME, 0, A, symbol("delay"), symbol("rise"), 0.2, 0.5, 2.0)
@@ -66,16 +69,20 @@ def enemy() -> Model:
         unknown("v", -(symbol("omega") ** 2) * x - symbol("c") * v + A * sin(3 * TIME), initial=1, scale=1 + k),
         unknown("q", 1 + k * x * x),
     ]
-    events = [
+    acting = [
         when(q - L, q=k * x, v=v * (1 - symbol("c")) + TIME * k),
         when(v - q - L, v=-v * symbol("c")),
     ]
     fit = (symbol("seen x") - symbol("target")) ** 2 + symbol("seen v") * TIME
     losses = [PointLoss("fit", fit, ONE, (symbol("target"),)), PointLoss("integral", symbol("integral"), ONE)]
     running = [unknown("integral", symbol("seen x") ** 2 * symbol("seen q") + sin(TIME), initial=0)]
-    system = cells("enemy", unknowns, "A delay rise k omega c wall x0 L", events=events, losses=losses, running=running)
-    values = {"A": 0.7, "delay": 0.3, "rise": 0.1, "k": 0.4, "omega": 1.7, "c": 0.13, "wall": 0.55, "x0": 0.2, "L": 0.9}
-    return model(system, values)
+    return cells("enemy", unknowns, " ".join(ENEMY), events=acting if events else (), losses=losses, running=running)
+
+
+@cache
+def enemy() -> Model:
+    """The model of all that."""
+    return model(enemy_system(), ENEMY)
 
 
 def enemy_losses() -> Losses:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mcompiler.integrators import methods
 from mcompiler.integrators.methods import METHODS, Method, method_named
-from mcompiler.integrators.run import integrate
+from mcompiler.integrators.run import integrate, reverse
 from mcompiler.model import statements
 from tests.integrators.problems import kepler, kepler_exact
+from tests.integrators.recorded_map import push_forward
 from tests.integrators.systems import Floats, python
 
 #: Eccentricity, and two step sizes at which the leading term of the error rules, neither hidden by the next nor by round-off.
@@ -129,3 +131,29 @@ def test_the_language_knows_every_method_and_what_it_takes() -> None:
     for name in METHODS:
         assert ("step" in statements.METHODS[name]) != method_named(name).adaptive
         assert ("rtol" in statements.METHODS[name]) == method_named(name).adaptive
+
+
+def test_a_method_is_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe of CONTRIBUTING: a table in `METHODS`, and runs, dense output and gradients know it."""
+    half = Fraction(1, 2)
+    midpoint = Method(
+        name="midpoint",
+        order=2,
+        c=(Fraction(0), half),
+        a=((), (half,)),
+        b=(Fraction(0), Fraction(1)),
+        dense=((Fraction(1), Fraction(-1)), (Fraction(0), Fraction(1))),
+        dense_order=2,
+        source="C. Runge, Math. Ann. 46 (1895) 167",
+    )
+    monkeypatch.setattr(methods, "METHODS", {**METHODS, "midpoint": lambda: midpoint})
+    exact = kepler_exact(0.1, np.array([6.0]))
+    errors = [float(np.linalg.norm(ends("midpoint", 0.1, h, 6.0) - exact)) for h in (0.01, 0.005)]
+    assert order(errors, (0.01, 0.005)) == pytest.approx(2, abs=0.1)
+    made, library = python(kepler, 0.1)
+    run = integrate(library, made.z, made.p, made.initial(library), 0.0, 1.0, method="midpoint", step=0.1, record=True)
+    assert run.tape is not None
+    final, direction = np.array([1.0, -1.0, 0.5, 2.0]), np.array([0.3, 0.1, -0.2, 0.7])
+    _, _, by_y = reverse(library, made.z, made.p, run, method="midpoint", final=final)
+    pushed, _ = push_forward(made, "midpoint", run.tape, np.zeros(0), direction)
+    assert by_y @ direction == pytest.approx(final @ pushed, rel=1e-13)
