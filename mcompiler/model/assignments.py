@@ -55,7 +55,8 @@ def resolve_assignment(node: syntax.Assignment, target: Target, data: dict[str, 
         if isinstance(value, Distribution):
             target.problems.error("bad-size", f"the size {place.name} cannot be drawn", value.span)
             return None
-        check_size(target.problems, place.name, value)
+        if not check_size(target.problems, place.name, value):
+            return None
     return Assignment(kind, place.element, place.name, value, node.span)
 
 

@@ -7,7 +7,7 @@ from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.check import Checker
 from mcompiler.model.evaluate import constant, whole
-from mcompiler.model.expression import Expression
+from mcompiler.model.expression import Expression, number
 from mcompiler.model.faults import duplicate, unsupported
 from mcompiler.model.model import Circuit, Device, Element, Node
 from mcompiler.model.scope import RESERVED, Functions, Known, Scope
@@ -115,13 +115,15 @@ def finish_circuit(plan: Plan, elements: tuple[Element, ...]) -> Circuit:
     )
 
 
-def check_size(problems: Problems, name: str, value: Expression) -> None:
-    """A literal size is a whole number, one or more."""
-    number = constant(value)
-    if number is not None and (whole(number) is None or number < 1):
-        code = "size-zero" if number == 0 else "bad-size"
-        headline = f"the size {name} is {number:g}; a size is a whole number, one or more"
+def check_size(problems: Problems, name: str, value: Expression) -> bool:
+    """Whether a size can be right: a literal one is a whole number, one or more."""
+    found = constant(value)
+    if found is not None and (whole(found) is None or found < 1):
+        code = "size-zero" if found == 0 else "bad-size"
+        headline = f"the size {name} is {found:g}; a size is a whole number, one or more"
         problems.error(code, headline, value.span)
+        return False
+    return True
 
 
 # --- declarations
@@ -153,14 +155,15 @@ def _nodes(plan: Plan, each: syntax.Nodes) -> None:
     for part in each.nodes:
         name = part.name
         place = Span(part.span.source, part.span.start, part.span.start + len(name))
-        if not plan.is_new(name, place):
+        if plan.is_new(name, place):
+            plan.names[name] = Known(DIMENSIONLESS, place, "node")
+        elif name in RESERVED:
             continue
-        plan.names[name] = Known(DIMENSIONLESS, place, "node")
         if len(part.indices) > MOST_INDICES:
             plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", part.span)
         what = "a size"
         shape = [plan.check.of(index, plan.scope(what), DIMENSIONLESS, what) for index in part.indices]
-        known = tuple(one for one in shape if one is not None)
+        known = tuple(number(1.0, part.span) if one is None else one for one in shape)
         for one in known:
             check_size(plan.problems, f"of {name}", one)
-        plan.nodes[name] = Node(name, known, part.span, each.doc)
+        plan.nodes.setdefault(name, Node(name, known, part.span, each.doc))

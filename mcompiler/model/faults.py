@@ -16,6 +16,8 @@ _MOST_LISTED = 20
 
 def duplicate(problems: Problems, headline: str, again: Span, first: Span | None) -> None:
     """Something is said twice."""
+    if first is not None and first.source is again.source and first.start > again.start:
+        again, first = first, again  # whichever was read first: the later one in the text is to be changed
     before = [(first, "first here")] if first is not None and first != again else []
     problems.error("duplicate-name", headline, (again, "again here"), *before)
 

@@ -23,7 +23,15 @@ from mcompiler.model.target import Target
 
 #: What a stand-in for a wrong number or unit may cause.
 _OF_STAND_INS = frozenset(
-    {"unit-mismatch", "missing-scale", "empty-bounds", "value-out-of-bounds", "initial-out-of-bounds", "empty-run", "bad-option"}
+    {
+        "unit-mismatch",
+        "missing-scale",
+        "empty-bounds",
+        "value-out-of-bounds",
+        "initial-out-of-bounds",
+        "empty-run",
+        "bad-option",
+    }
 )
 #: Levels of the tree above an expression: file, block, statement, argument.
 _ABOVE = 6

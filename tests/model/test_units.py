@@ -27,7 +27,7 @@ from mcompiler.units import (
     show,
 )
 
-EXPONENTS = st.fractions(min_value=-4, max_value=4, max_denominator=6)
+EXPONENTS = st.fractions(min_value=-3, max_value=3, max_denominator=3)  # a unit's exponents go up to 40
 DIMENSIONS = st.lists(EXPONENTS, min_size=len(BASE), max_size=len(BASE)).map(lambda each: Dimension(tuple(each)))
 NAMES = sorted({*PLAIN, *PREFIXED, *(prefix + name for prefix in PREFIXES for name in PREFIXED)})
 UNITS = st.sampled_from(NAMES).map(lambda name: named(name) or Unit(DIMENSIONLESS))
