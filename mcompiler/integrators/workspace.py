@@ -56,11 +56,17 @@ def model_arrays(z: Integers, p: Floats, method: str) -> Workspace:
 
 
 def loss_arrays(losses: Losses) -> Workspace:
-    """The point losses."""
+    """The point losses.
+
+    Raises:
+        ValueError: there are more or fewer weights.
+    """
     count = len(losses.t)
     numbered = np.empty((count, 2), dtype=np.int64)
     numbered[:, 0], numbered[:, 1] = losses.terms, losses.rows
     weights = np.ones(count) if losses.weights is None else np.ascontiguousarray(losses.weights, dtype=np.float64)
+    if len(weights) != count:
+        raise ValueError(f"{count} losses have {len(weights)} weights")
     return {
         "loss_t": np.ascontiguousarray(losses.t, dtype=np.float64),
         "loss_n": numbered.reshape(-1),
@@ -79,11 +85,17 @@ def guard_arrays(z: Integers) -> Workspace:
 
 
 def output_arrays(z: Integers, save_at: Floats | None, want: Integers | None, n_columns: int) -> Workspace:
-    """Times of rows, and room for rows."""
+    """Times of rows, and room for rows.
+
+    Raises:
+        ValueError: a column is asked for that there is not.
+    """
     save = np.empty(0) if save_at is None else np.ascontiguousarray(save_at, dtype=np.float64)
     least = 2 + _FIRST_BYTES // (8 * (n_columns + 1))
     room = min(_FIRST_STEPS, least) if save_at is None else len(save)
     nothing = np.full(int(z[N_OBSERVABLES]), -1, dtype=np.int64)
+    if want is not None and (len(want) != len(nothing) or max(want, default=-1) >= n_columns):
+        raise ValueError(f"{len(nothing)} observables want a column below {n_columns} each, or -1")
     return {
         "save": save,
         "want": nothing if want is None else np.ascontiguousarray(want, dtype=np.int64),

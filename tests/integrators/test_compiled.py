@@ -1,5 +1,9 @@
 """Machine code: the same runs, the same gradients, and little Python around them."""
 
+import os
+import signal
+import sys
+import threading
 import time
 from typing import Any
 
@@ -10,7 +14,7 @@ from mcompiler.backends.numba import backend
 from mcompiler.backends.protocols import CompileOptions, Library
 from mcompiler.integrators.entries import INTEGRATORS
 from mcompiler.integrators.methods import METHODS, method_named
-from mcompiler.integrators.run import Run, integrate, reverse
+from mcompiler.integrators.run import Outcome, Run, integrate, reverse
 from tests.integrators.problems import enemy, enemy_losses
 from tests.integrators.systems import Model, compiled, python
 
@@ -83,3 +87,19 @@ def test_a_short_run_costs_little_and_samples_cost_no_python() -> None:
 
     assert best(2) < 3e-4
     assert best(10002) - best(2) < 10000 * 5e-7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there without its children")
+def test_ctrl_c_ends_machine_code_within_a_moment() -> None:
+    """The signal waits until compiled code returns, which it does ten times a second."""
+    made, library = compiled(enemy)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    since = time.perf_counter()
+    options: dict[str, Any] = {"method": "rk4", "step": 1e-9, "save_at": np.empty(0)}
+    run = integrate(library, made.z, made.p, made.initial(library), 0.0, 4.0, **options)
+    timer.join()
+    assert run.outcome is Outcome.INTERRUPTED
+    assert run.steps > 10000
+    assert run.t == pytest.approx(1e-9 * run.steps)
+    assert 0.4 < time.perf_counter() - since < 3.0

@@ -163,6 +163,12 @@ REFUSED = [
         {"losses": Losses(t=np.array([-0.1]), terms=np.zeros(1, dtype=np.int64), rows=np.zeros(1, dtype=np.int64))},
         "the times of losses must lie",
     ),
+    (
+        {"losses": Losses(np.ones(1), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), weights=np.ones(2))},
+        "1 losses have 2 weights",
+    ),
+    ({"want": np.array([0, 1]), "n_columns": 1}, "2 observables want a column below 1 each, or -1"),
+    ({"want": np.array([0])}, "2 observables want a column"),
     ({"y0": np.zeros(3)}, "there are 2 unknowns, not 3"),
     ({"p": np.zeros(9)}, "there are 3 parameters, not 9"),
 ]
