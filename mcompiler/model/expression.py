@@ -95,6 +95,20 @@ def names(expression: Expression) -> Iterator[Name]:
             pending.extend(reversed(each.arguments))
 
 
+def functions_in(expression: Expression) -> frozenset[str]:
+    """The functions that are applied anywhere in the expression."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    pending: list[Expression] = [expression]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Apply) and id(each) not in seen:
+            seen.add(id(each))
+            found.add(each.function)
+            pending.extend(each.arguments)
+    return frozenset(found)
+
+
 def name_set(*expressions: Expression | None) -> frozenset[str]:
     """The names that occur."""
     return frozenset(each.name for expression in expressions if expression is not None for each in names(expression))

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 
+from mcompiler.model.expression import CONDITIONS, functions_in
 from mcompiler.network.network import EdgeClass, Group, Network, VertexClass
+
+#: Functions whose value or slope jumps somewhere.
+KINKED = CONDITIONS | {"where", "min", "max", "clip", "abs", "sign", "step", "pulse", "pwl"}
 
 #: Systems of so few members in all are compiled without loops, so that sizes and wiring decide their code too.
 SCALAR_MEMBERS = 16
@@ -11,6 +15,25 @@ SCALAR_MEMBERS = 16
 def is_scalar(network: Network) -> bool:
     """Whether the network is small enough to be compiled without loops."""
     return sum(network.sizes().values()) <= SCALAR_MEMBERS
+
+
+def is_smooth(network: Network) -> bool:
+    """Whether nothing in the devices or in what they are given has a kink or a jump: no choices, no walls, no corners."""
+    groups = [each.group for each in (*network.vertices, *network.edges) if each.group is not None]
+    return not any(_has_kinks(each) for each in groups)
+
+
+def _has_kinks(group: Group) -> bool:
+    device = group.device
+    values = [
+        *(each.value for each in device.definitions),
+        *(each.rate for each in device.states),
+        *group.given.values(),
+    ]
+    values += [device.law.value] if device.law is not None else []
+    if device.events or any(each.lower is not None or each.upper is not None for each in device.states):
+        return True
+    return any(not KINKED.isdisjoint(functions_in(value)) for value in values)
 
 
 def structure(network: Network) -> str:

@@ -60,7 +60,13 @@ def reverse_program(
         given: initial values that do not come from the templates' expressions; NaN elsewhere.
     """
     value, by_p, by_y = reverse(
-        program.functions, program.z, p, run, method=options.chosen, losses=losses, memory_limit=options.memory_limit
+        program.functions,
+        program.z,
+        p,
+        run,
+        method=options.chosen(is_smooth=program.is_smooth),
+        losses=losses,
+        memory_limit=options.memory_limit,
     )
     own = np.where(np.isnan(given), by_y, 0.0)
     if program.unknowns:

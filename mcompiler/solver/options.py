@@ -14,7 +14,7 @@ class RunOptions:
     """Options of a run.
 
     Attributes:
-        method: "auto" (tsit5, or dop853 for tight tolerances), or a name of `integrators.methods.METHODS`.
+        method: "auto" (tsit5, or dop853 for tight tolerances and smooth models), or a name of `integrators.methods.METHODS`.
         rtol: relative tolerance per step.
         atol: absolute tolerance per step, in units of every unknown's scale; 0 for that of ``rtol``.
         step: step size in seconds of a fixed-step method; the first step of an adaptive one (0: chosen).
@@ -36,10 +36,11 @@ class RunOptions:
         """The absolute tolerance in units of the scales."""
         return self.atol or self.rtol
 
-    @property
-    def chosen(self) -> str:
-        """The method that "auto" stands for."""
-        return self.method if self.method != "auto" else "dop853" if self.rtol <= _TIGHT else "tsit5"
+    def chosen(self, *, is_smooth: bool) -> str:
+        """The method: "auto" is tsit5, or dop853 for tight tolerances where the model is smooth (its error estimate can miss a kink)."""
+        if self.method != "auto":
+            return self.method
+        return "dop853" if is_smooth and self.rtol <= _TIGHT else "tsit5"
 
 
 def with_options(options: RunOptions, changes: Mapping[str, object]) -> RunOptions:
@@ -59,7 +60,7 @@ def with_options(options: RunOptions, changes: Mapping[str, object]) -> RunOptio
 
 
 def _check(options: RunOptions) -> None:
-    method = method_named(options.chosen)
+    method = method_named(options.chosen(is_smooth=False))
     for name in ("rtol", "absolute", "max_step"):
         if not getattr(options, name) > 0:
             raise ValueError(f"{name} must be positive, not {getattr(options, name)!r}")

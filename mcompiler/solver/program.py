@@ -12,6 +12,7 @@ from mcompiler.kernel.layout import ClassLayout, Layout, Quantity, bind
 from mcompiler.network.binding import bindings
 from mcompiler.network.elaborate import global_name
 from mcompiler.network.network import Group, Network
+from mcompiler.network.structure import is_smooth
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,6 +29,7 @@ class Program:
         z: the layout for the network's sizes.
         p: parameters as the model gives them, not to be changed.
         given: initial values that the model gives to elements and nodes as numbers; NaN where the templates' expressions hold.
+        is_smooth: whether no rate has a kink.
     """
 
     network: Network
@@ -36,6 +38,7 @@ class Program:
     z: Integers
     p: Floats
     given: Floats
+    is_smooth: bool
 
     @property
     def unknowns(self) -> int:
@@ -47,7 +50,8 @@ def program(network: Network, layout: Layout, functions: Functions) -> Program:
     """The program of a network whose structure was compiled."""
     sizes, indices = bindings(network)
     z = bind(layout, sizes, indices)
-    return Program(network, layout, functions, z, _parameters(network, layout, z), _given_initials(network, layout, z))
+    p, given = _parameters(network, layout, z), _given_initials(network, layout, z)
+    return Program(network, layout, functions, z, p, given, is_smooth(network))
 
 
 def members(z: Integers, owner: ClassLayout, quantity: Quantity) -> slice:

@@ -53,7 +53,7 @@ def run_program(
         start.y,
         start.t0,
         start.t1,
-        method=options.chosen,
+        method=options.chosen(is_smooth=program.is_smooth),
         rtol=options.rtol,
         atol=options.absolute,
         step=options.step,

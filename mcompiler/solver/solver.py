@@ -291,7 +291,9 @@ class Solver:
     def _times(self, t: tuple[float, float] | None, ready: _Set | None) -> tuple[float, float]:
         if t is None:
             if self._experiment.until is None:
-                raise ValueError("the model does not say how long to run: give t=(0, 1e-3) in seconds")
+                raise ValueError(
+                    "the model does not say how long to run: write `run to 1[ms]` in an experiment, or give t=(0, 1e-3) in seconds (--t-end 1ms)"
+                )
             t = (0.0, self._value_of(self._experiment.until, ready))
         if np.shape(t) != (2,):
             raise ValueError(f"t is the start and the end of the run in seconds, t=(0, 1e-3), not {t!r}")

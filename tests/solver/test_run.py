@@ -112,7 +112,7 @@ def test_a_recorded_mesh_gives_the_same_bits(bank: mc.Solver) -> None:
 
 
 def test_events_are_told_by_element(saw: mc.Solver) -> None:
-    run = saw.run()
+    run = saw.run(save_at=np.linspace(0.05, 1.15, 12))  # at an event itself both sides are right
     assert [each.name for each in run.events] == ["M", "M"]
     assert [each.t for each in run.events] == pytest.approx([0.5, 1.0], rel=1e-9)
     assert run["M.x"] == pytest.approx((2 * run.t) % 1.0, abs=2e-8)
@@ -173,3 +173,18 @@ def test_values_that_are_expressions_are_refused() -> None:
     for name, says in (("R0", "expression of Rc"), ("N", "size"), ("drive", "expression of time")):
         with pytest.raises(ValueError, match=says):
             solver.run(parameters={name: 1.0})
+
+
+@pytest.mark.parametrize(
+    ("device", "smooth"),
+    [
+        ("CubicMemristor(a, ground)", True),
+        ("HP(a, ground)", False),
+        ("VTEAM(a, ground)", False),
+        ("SinhRate(a, ground)", False),
+    ],
+)
+def test_auto_takes_the_high_order_for_smooth_models_only(device: str, smooth: bool) -> None:
+    text = f"circuit B {{ node a\n C: Capacitor(a, ground)\n M: {device} }}\nexperiment e on B {{ run to 1[us] }}"
+    solver = mc.compile(mc.parse(text), backend="interpreter")
+    assert solver.program.is_smooth == smooth
