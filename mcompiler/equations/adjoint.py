@@ -196,7 +196,8 @@ def _edge(edge: EdgeClass, task: _Task, offered: _Offered) -> Template:
 def _read_symbol(edge: EdgeClass, contribution: Contribution, symbol: sympy.Symbol) -> sympy.Symbol:
     """The adjoint at an end, called after the terminal: ``p.lam v``."""
     terminals = {each.end: each.symbol.name.rpartition(".")[0] for each in edge.template.reads}
-    terminal = terminals.get(contribution.end, "") or edge.ends[contribution.end]
+    known = edge.terminals[contribution.end] if contribution.end < len(edge.terminals) else edge.ends[contribution.end]
+    terminal = terminals.get(contribution.end, "") or known
     return at_end(terminal, symbol.name)
 
 

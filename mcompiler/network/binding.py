@@ -31,10 +31,11 @@ def is_vertex(network: Network, name: str) -> bool:
 def bindings(network: Network) -> tuple[dict[str, int], Mapping[tuple[str, int], Integers]]:
     """Sizes of all classes of the derived system, and the index arrays of its edge classes."""
     sizes = network.sizes()
-    indices = {(edge.name, position): end.members for edge in network.edges for position, end in enumerate(edge.ends)}
+    indexed = [edge for edge in network.edges if edge.topology == "indexed"]
+    indices = {(edge.name, position): end.members for edge in indexed for position, end in enumerate(edge.ends)}
     if network.losses:
         sizes[LOSS] = 1
-        for edge in network.edges:
+        for edge in indexed:
             if any(each.owner == edge.name for each in network.observers):
                 indices[edge.name, len(edge.ends)] = np.zeros(edge.group.size, dtype=np.int64)
         for each in network.observers:

@@ -7,10 +7,10 @@ import numpy as np
 
 from mcompiler.diagnostics import Problems
 from mcompiler.model.balance import sized
-from mcompiler.model.expression import Expression, substitute
+from mcompiler.model.expression import Expression, name_set, substitute
 from mcompiler.model.model import Experiment, Loss, Signal
 from mcompiler.network.constants import Constants
-from mcompiler.network.network import EdgeClass, Network, Observer, Place, locate, node_quantity, pick_name
+from mcompiler.network.network import EdgeClass, Network, Observer, Place, collected, locate, node_quantity, pick_name
 
 
 def check_signals(network: Network, experiment: Experiment, problems: Problems) -> None:
@@ -57,8 +57,25 @@ def _observer(network: Network, signal: Signal, problems: Problems) -> Observer 
         hints = ("use the current of the element that it feeds",)
         problems.error("unsupported", headline, signal.span, hints=hints)
         return None
+    if _is_collected(network, owner, signal.quantity):
+        headline = f"{signal.name} depends on what synapses contribute: it cannot stand in a loss in this version"
+        hints = ("use a state of the cells, or an output",)
+        problems.error("unsupported", headline, signal.span, hints=hints)
+        return None
     quantity = node_quantity(network, owner) if signal.element in network.nodes else signal.quantity
     return Observer(signal.name, owner, quantity, member, signal.dimension)
+
+
+def _is_collected(network: Network, owner: str, quantity: str) -> bool:
+    """Whether a quantity of cells depends on what synapses add."""
+    vertex = next((each for each in network.vertices if each.name == owner and each.kind == "cell"), None)
+    if vertex is None or vertex.group is None:
+        return False
+    moved = set(collected(network, vertex))
+    for each in vertex.group.device.definitions:  # in order of use
+        if name_set(each.value) & moved:
+            moved.add(each.name)
+    return quantity in moved
 
 
 def _picked(edge: EdgeClass, observers: Sequence[Observer]) -> EdgeClass:

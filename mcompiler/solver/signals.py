@@ -1,7 +1,7 @@
 """What a run keeps: the signals that a user names, as columns of the rows that the kernels write, and back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,13 +27,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where the values of a signal are in a row, in the order of the user's array."""
+    """Where the values of a signal are in a row, in the order of the user's array; ``inert`` are those of members that are not there: shown as NaN."""
 
     name: str
     unit: str
     columns: Integers
     shape: tuple[int, ...]
     is_unknown: bool
+    inert: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,21 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
 
 def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
-        return Column(each.name, unit, flat, place.shape, is_unknown)
+        return Column(each.name, unit, flat, place.shape, is_unknown, place.inert)
     if len(each.indices) != len(place.shape) or any(
         not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)
     ):
         raise ValueError(f"{each.name} lies outside the array of shape {place.shape}")
-    return Column(each.name, unit, flat[[int(np.ravel_multi_index(each.indices, place.shape))]], (), is_unknown)
+    position = int(np.ravel_multi_index(each.indices, place.shape))
+    inert = np.zeros(int(position in place.inert), dtype=np.int64)
+    return Column(each.name, unit, flat[[position]], (), is_unknown, inert)
 
 
 def values_of(column: Column, rows: Floats) -> Floats:
     """The signal's values, time first."""
-    return np.ascontiguousarray(rows[:, column.columns]).reshape(len(rows), *column.shape)
+    values = np.ascontiguousarray(rows[:, column.columns])
+    values[:, column.inert] = np.nan
+    return values.reshape(len(rows), *column.shape)
 
 
 def all_signals(program: Program) -> Iterator[Wanted]:
