@@ -130,6 +130,7 @@ def _projection(
         plan.check,
         partial(find_device, plan),
         (source.device, target.device),
+        plan.library.broken,
     )
     if len(plan.problems.errors) > before:
         return None
@@ -212,8 +213,9 @@ def _collect(plan: Plan, populations: dict[str, Population], owner: str, name: s
     given = population.values.get(name) or population.preset.get(name)
     if given is not None:
         _both(plan, f"{owner}.{name}", given, by)
+    defined = {each.name for each in cell.definitions}
     for output in cell.outputs:
-        if name in _reads(cell, output):
+        if output in defined and name in _reads(cell, output):
             place = next(each.span for each in cell.definitions if each.name == output)
             headline = (
                 f"the output {output} of {cell.name} depends on {name}, which the synapses {by.name} contribute to"

@@ -1,6 +1,6 @@
 """Synapses: from a block to a `Synapse` between two given cells, the devices inside it put in place with their names in front."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -30,10 +30,14 @@ ENDS: tuple[End, End] = ("pre", "post")
 
 @dataclass(slots=True)
 class _Build:
-    """A synapse in the making; ``ends`` are the cells it joins (None: unknown, since nothing uses the synapse)."""
+    """A synapse in the making; ``ends`` are the cells it joins (None: unknown, since nothing uses the synapse).
+
+    Of the cells in ``broken`` something is wrong, so that nothing is said of what they lack.
+    """
 
     draft: Draft
     ends: Mapping[str, Cell | None]
+    broken: Collection[str]
     devices: dict[str, Inside] = field(default_factory=dict[str, Inside])
     given: dict[str, syntax.Equation] = field(default_factory=dict[str, syntax.Equation])
     adds: list[syntax.Equation] = field(default_factory=list[syntax.Equation])
@@ -77,6 +81,8 @@ class _Build:
             end: End = "pre" if owner == "pre" else "post"
             self.reads[node.text] = EndRead(end, quantity, known[quantity])
             return Name(node.text, known[quantity], node.span)
+        if cell.name in self.broken:
+            return None
         others = {
             **{each.name: (each.span, "a parameter") for each in cell.parameters},
             **{each.name: (each.span, "an input") for each in cell.inputs},
@@ -106,10 +112,20 @@ def resolve_synapse(
     check: Checker,
     find: FindDevice,
     ends: tuple[Cell | None, Cell | None],
+    broken: Collection[str] = (),
 ) -> Synapse:
-    """The synapse between cells of these kinds; what is wrong with it is in the checker's problems."""
+    """The synapse between cells of these kinds; what is wrong with it is in the checker's problems.
+
+    Args:
+        block: its text.
+        functions: what it may call.
+        check: resolves its expressions.
+        find: finds the devices inside it.
+        ends: the cells it joins; None where nothing uses it.
+        broken: names of cells with which something is wrong.
+    """
     draft = Draft(block, functions, check)
-    build = _Build(draft, dict(zip(ENDS, ends, strict=True)))
+    build = _Build(draft, dict(zip(ENDS, ends, strict=True)), broken)
     without_ports(draft, "the two cells of a synapse are called pre and post")
     declare(draft)
     _place_devices(build, find)
@@ -249,6 +265,8 @@ def _contribution(build: _Build, equation: syntax.Equation) -> Contribution | No
     if cell is None:
         return None
     inputs = {each.name: each for each in cell.inputs}
+    if name not in inputs and cell.name in build.broken:
+        return None
     if name not in inputs:
         headline = f"{cell.name} has no input {name}"
         otherwise = f"it has {listed(inputs)}" if inputs else f"declare it in {cell.name}: input {name}: A"

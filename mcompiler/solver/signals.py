@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mcompiler.network.elaborate import node_quantity
-from mcompiler.network.network import Place
+from mcompiler.network.network import Place, collected
 from mcompiler.solver.program import Floats, Integers, Program
 
 
@@ -92,6 +92,11 @@ def values_of(column: Column, rows: Floats) -> Floats:
     return values.reshape(len(rows), *column.shape)
 
 
+def _collected(program: Program, owner: str) -> tuple[str, ...]:
+    """The inputs of a class of cells that synapses contribute to."""
+    return next((collected(program.network, each) for each in program.network.vertices if each.name == owner), ())
+
+
 def all_signals(program: Program) -> Iterator[Wanted]:
     """Every signal that can be observed, nodes first."""
     for node in program.network.nodes:
@@ -106,5 +111,6 @@ def all_signals(program: Program) -> Iterator[Wanted]:
                 "i",
                 *(each.name for each in group.device.states),
                 *(each.name for each in group.device.definitions),
+                *_collected(program, place.parts[0].owner),
             }
             yield from (Wanted(name, each.name) for each in owner.observables if each.name in own)
