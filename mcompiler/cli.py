@@ -51,9 +51,9 @@ def check(file: str) -> None:
     """Say everything that is wrong with a model."""
     with _told():
         model = _load(file)
-        for experiment in model.model.experiments.values():
-            _elaborate(model, experiment.name)
+        _elaborate_all(model)
         counts = {kind: model.count(kind) for kind in ("device", "circuit", "experiment")}
+        counts |= {"learning block": count} if (count := model.count("learning")) else {}
         held = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
         click.echo(f"{file}: no errors ({held})")
 
@@ -168,10 +168,24 @@ def _load(file: str, experiment: str | None = None, settings: Sequence[str] = ()
     return model
 
 
-def _elaborate(model: "Compilation", experiment: str) -> None:
+def _elaborate_all(model: "Compilation") -> None:
+    """Builds the network of every experiment, and of every circuit that none runs on; what is wrong with any of them is told together."""
+    from mcompiler.diagnostics import CompileError
     from mcompiler.network.elaborate import elaborate
 
-    elaborate(model.model, model.model.experiments[experiment])
+    experiments, circuits = model.model.experiments.values(), model.model.circuits.values()
+    used = {each.circuit.name for each in experiments}
+    found: list[Diagnostic] = []
+    for experiment, circuit in [
+        *((each, None) for each in experiments),
+        *((None, each) for each in circuits if each.name not in used),
+    ]:
+        try:
+            elaborate(model.model, experiment, circuit)
+        except CompileError as error:
+            found += [each for each in error.diagnostics if each not in found]
+    if found:
+        raise CompileError(found)
 
 
 def _compiled(model: "Compilation", **options: object) -> "Solver":
