@@ -52,7 +52,11 @@ def test_gradient_is_that_of_the_computed_numbers(fit: mc.Solver, method: str) -
     assert fit.loss(mesh=gradient.mesh, **options) == pytest.approx(value, rel=1e-13)
     for name in ("A", "R.R", "C.C", "M.mu", "M.Roff"):
         at = float(fit.parameters[name])
-        found = difference(lambda v, name=name: fit.loss(parameters={name: v}, mesh=gradient.mesh, **options), at)
+
+        def loss(value: float, name: str = name) -> float:
+            return fit.loss(parameters={name: value}, mesh=gradient.mesh, **options)
+
+        found = difference(loss, at)
         assert gradient[name] * at == pytest.approx(found * at, rel=1e-9, abs=1e-13), name
     found = difference(lambda v: fit.loss(initial={"M.w": v}, mesh=gradient.mesh, **options), 0.3)
     assert gradient["M.w"] == pytest.approx(found, rel=1e-9)
