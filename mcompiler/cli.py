@@ -27,7 +27,7 @@ _SET = click.option(
     metavar="NAME=VALUE",
     help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.",
 )
-_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent")
 _FORMATS = ("text", "latex", "mem")
 
 
