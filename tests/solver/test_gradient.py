@@ -34,7 +34,7 @@ learning Running on Bench {
 
 def difference(loss: Callable[[float], float], at: float) -> float:
     """Sixth-order central difference with a step that balances truncation and round-off."""
-    h = 1e-2 * (abs(at) or 1.0)
+    h = 3e-3 * (abs(at) or 1.0)
     return sum(weight * (loss(at + k * h) - loss(at - k * h)) for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0))) / (
         60 * h
     )
