@@ -82,8 +82,8 @@ def classify(nodes: Nodes, filled: Sequence[Filled], constants: Constants, probl
     _add_sources(classes, [each for each in filled if each.wired.kind == "source"])
     _add_edges(classes, [each for each in filled if each.wired.kind != "source"])
     names = [each.wired.element.name for each in filled]
-    shapes = {each.wired.element.name: each.wired.shape for each in filled}
-    elements = {name: Place(shapes[name], tuple(classes.parts.get(name, ()))) for name in names}
+    wired = {each.wired.element.name: each.wired for each in filled}
+    elements = {name: Place(wired[name].shape, tuple(classes.parts.get(name, ())), wired[name].first) for name in names}
     derived = {name: value for name, value in constants.formulas.items() if TIME_NAME not in name_set(value)}
     places = {each.name: _node_place(classes, each.name) for each in nodes.circuit.nodes}
     leaves = tuple(constants.leaves.values())

@@ -70,7 +70,7 @@ def test_every_end_is_where_the_text_says() -> None:
             assert ends == {0: at(found, "row", i, j), 1: at(found, "col", j)}
             seen += 1
             if j > 0:
-                owner, member = at(found, "wire", i, j - 1)  # the element's own shape: j begins at 1
+                owner, member = at(found, "wire", i, j)
                 ends = {end.terminal: (end.vertices, int(end.members[member])) for end in edge(found, owner).ends}
                 assert ends == {0: at(found, "row", i, j - 1), 1: at(found, "row", i, j)}
     assert seen == sum(each.group.size for each in found.edges if "cell" in each.group.elements)
@@ -114,7 +114,7 @@ def test_values_of_members() -> None:
             assert own.values["k"].shape == ()
             assert own.values["k"] == 10.0  # of the parameter set
             if j:
-                owner, member = at(found, "wire", i, j - 1)
+                owner, member = at(found, "wire", i, j)
                 own = found.group(owner)
                 assert own is not None
                 assert own.values["R"][member] == 10.0 * i + j + 3
