@@ -2,10 +2,10 @@
 
     python -m benchmarks.accuracy            # from the root of the repository; the problems are those of tests/integrators
 
-The order is that of the error on a Kepler orbit between two step sizes. Gradients are those of a run with walls, events that set each other off, a pulse, point
-losses and a running loss: the disagreement of <lam, J v> and <J^T lam, v> between the discrete adjoint and (a) a complex step through the same recorded
-steps, (b) the derived tangent system on the same mesh, in parts of the sum of what is added up. By name: `Solver.gradient` against differences of sixth order on
-the mesh of the gradient, relative, the worst of five parameters and an initial state.
+The order is that of the error on a Kepler orbit between two step sizes. Gradients are those of a run with walls, events that set each other off, a pulse,
+point losses and a running loss: the disagreement of <lam, J v> and <J^T lam, v> between the discrete adjoint and (a) a complex step through the same recorded
+steps, (b) the derived tangent system on the same mesh, in parts of the sum of what is added up. By name: `Solver.gradient` against differences of sixth
+order on the mesh of the gradient, relative, the worst of five parameters and an initial state.
 """
 
 from typing import Any
