@@ -70,6 +70,10 @@ class Solver:
         self._options = options
         self._usual: tuple[Program, Rows] | None = None
 
+    def __repr__(self) -> str:
+        program = self.program
+        return f"<Solver of {program.network.name}: {program.unknowns} unknowns, {len(self.parameters)} parameters>"
+
     @property
     def program(self) -> Program:
         """The compiled network: functions, layout, values."""
