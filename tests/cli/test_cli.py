@@ -151,5 +151,5 @@ def test_what_goes_wrong(mcompiler, arguments: tuple[str, ...], code: int, says:
 
 def test_help_shows_a_first_look(mcompiler) -> None:  # type: ignore[no-untyped-def]
     shown = mcompiler("--help").stdout
-    assert "\n  mcompiler devices HP\n" in shown
+    assert "\n    mcompiler devices HP\n" in shown
     assert "\b" not in shown
