@@ -7,8 +7,8 @@ converted, numpy arrays give them, and literals of the text are replaced by name
 
 import ast
 import math
-from collections.abc import Callable, Sequence
-from types import FunctionType, SimpleNamespace
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from mcompiler.backends.callables import PythonLibrary, python_library
 from mcompiler.backends.protocols import Function
 from mcompiler.backends.text import module_text
-from mcompiler.backends.values import CONSTANTS, ELEMENTARY, PREDICTABLE
+from mcompiler.backends.values import CONSTANTS, ELEMENTARY
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
@@ -41,7 +41,32 @@ def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:
 def elementary_functions() -> dict[str, Callable[..., Real]]:
     """What generated text calls, with C's meaning: infinities and NaN in the place of exceptions."""
     found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
-    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, PREDICTABLE: bool}
+    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, **_SELECTED}
+
+
+def _where(condition: bool, a: Real, b: Real) -> Real:  # noqa: FBT001 - as in the text
+    return a if condition else b
+
+
+def _minimum(a: Real, b: Real) -> Real:
+    return b if b < a or np.isnan(b) else a
+
+
+def _maximum(a: Real, b: Real) -> Real:
+    return b if b > a or np.isnan(b) else a
+
+
+def _sign(a: Real) -> Real:
+    return np.float64(1.0) if a > 0 else np.float64(-1.0) if a < 0 else a
+
+
+def _step(a: Real) -> Real:
+    return np.float64(1.0 if a >= 0 else 0.0 if a < 0 else math.nan)
+
+
+_SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
+    {"where": _where, "min": _minimum, "max": _maximum, "sign": _sign, "step": _step, "predictable": bool}
+)
 
 
 def _c_function(name: str) -> Callable[..., Real]:

@@ -1,9 +1,8 @@
 """Readable Python from kernels: one function per kernel, in the subset that numba and CPython share.
 
-The text imports nothing. It calls C's elementary functions by the names of `kernel.operations`; whoever runs it
-provides them. Arrays are indexed as they are (numpy arrays, any sequence, or C pointers). A value that is used twice,
-or only selected, is bound to a name first: every argument is evaluated, as the operations demand, and what is left
-between branches is a selection of names, which LLVM turns into a select.
+The text imports nothing. It calls C's elementary functions and selections by the names of `kernel.operations`; whoever
+runs it provides them. Arrays are indexed as they are (numpy arrays, any sequence, or C pointers). Every argument is
+evaluated, as the operations demand: nothing branches but what the kernel branches on.
 """
 
 from typing import assert_never

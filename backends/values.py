@@ -13,8 +13,8 @@ ELEMENTARY = (
     *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
     *("abs", "floor"),
 )
-#: What it calls besides: its argument, a condition; machine code may branch on it.
-PREDICTABLE = "predictable"
+#: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.
+SELECTIONS = ("where", "min", "max", "sign", "step", "predictable")
 #: Names of two constants that Python has no literal for; like temporaries they begin with an underscore, as no name of
 # a kernel does.
 CONSTANTS = {"_INF": math.inf, "_NAN": math.nan}
@@ -35,7 +35,7 @@ _INFIX = {
     "div": ("/", 6),
 }
 _PREFIX = {"not": ("not ", 1), "neg": ("-", 7)}
-_SELECTION, _COMPARISON, _QUOTIENT, _ATOM = 0, 2, 6, 8
+_COMPARISON, _QUOTIENT, _ATOM = 2, 6, 8
 
 
 def one_line(text: str) -> str:
@@ -132,43 +132,13 @@ def _operation(name: str, arguments: tuple[Value, ...], writer: Writer) -> tuple
     if name in _PREFIX:
         sign, rank = _PREFIX[name]
         return f"{sign}{_bracketed(arguments[0], rank + 1, writer)}", rank
-    if name in ELEMENTARY or name == PREDICTABLE:
+    if name in ELEMENTARY or name in SELECTIONS:
         return f"{name}({', '.join(value_text(argument, writer) for argument in arguments)})", _ATOM
-    if name in _BY_HAND:
-        return _BY_HAND[name](arguments, writer)
-    if name in {"min", "max"}:
-        return _extreme(name, arguments, writer), _SELECTION
-    return _jump(name, atom(arguments[0], writer), writer), _SELECTION
-
-
-def _where(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
-    condition, chosen, other = arguments
-    names = atom(chosen, writer), atom(other, writer)
-    return f"{names[0]} if {value_text(condition, writer)} else {names[1]}", _SELECTION
-
-
-def _logistic(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
-    return f"1.0 / (1.0 + exp(-{_bracketed(arguments[0], _ATOM, writer)}))", _QUOTIENT
-
-
-def _extreme(name: str, arguments: tuple[Value, ...], writer: Writer) -> str:
-    a, b = (atom(argument, writer) for argument in arguments)
-    better = f"{b} {'<' if name == 'min' else '>'} {a}"
-    if isinstance(arguments[1], Float) and not math.isnan(arguments[1].value):
-        return f"{b} if {better} else {a}"
-    return f"{b} if ({better}) | ({b} != {b}) else {a}"
-
-
-def _jump(name: str, a: str, writer: Writer) -> str:
-    match name:
-        case "sign":
-            below = writer.bind(f"(-1.0) if {a} < 0.0 else {a}")
-            return f"1.0 if {a} > 0.0 else {below}"
-        case "step":
-            below = writer.bind(f"0.0 if {a} < 0.0 else _NAN")
-            return f"1.0 if {a} >= 0.0 else {below}"
-        case _:
-            raise ValueError(f"no text for operation {name!r}")
+    if name == "logistic":
+        return f"1.0 / (1.0 + exp(-{_bracketed(arguments[0], _ATOM, writer)}))", _QUOTIENT
+    if name == "powi":
+        return _power(arguments, writer)
+    raise ValueError(f"no text for operation {name!r}")
 
 
 def _power(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
@@ -184,6 +154,3 @@ def _power(arguments: tuple[Value, ...], writer: Writer) -> tuple[str, int]:
         else:
             result = square if step == "take" else writer.bind(f"{result} * {square}")
     return (f"1.0 / {result}", _QUOTIENT) if exponent.value < 0 else (result, _ATOM)
-
-
-_BY_HAND = {"powi": _power, "where": _where, "logistic": _logistic}

@@ -121,8 +121,17 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "undriven-node": "A node with neither a voltage source nor a capacitor to ground.",
         "unsupported": "Part of the language, or a circuit, that this version does not compile; the message says what is missing.",
     },
+    "Networks": {
+        "unknown-cell": "The file has no cell of this name.",
+        "unknown-synapse": "The file has no synapse of this name.",
+        "unknown-cells": "Synapses join classes of cells of their network; this is none.",
+        "unknown-wiring": "After `by` stands `one_to_one`, `ring`, `lattice`, `graph` or the name of a random graph.",
+        "not-readable": "Of the cells at its ends a synapse reads states and outputs, nothing else.",
+        "input-collects": "An input that synapses contribute to is the sum of what arrives: it is given no value.",
+        "algebraic-loop": "An output depends on what synapses contribute: they would read what they add in the same moment.",
+    },
     "Experiments": {
-        "unknown-circuit": "An experiment or learning block runs on something that is no circuit.",
+        "unknown-circuit": "An experiment or learning block runs on something that is no circuit or network.",
         "missing-run": "An experiment does not say how long it runs.",
         "duplicate-run": "An experiment runs once.",
         "empty-run": "A time span, or a distance of saved times, that is zero, negative or endless.",
@@ -159,8 +168,9 @@ _INTRODUCTION = """# What errors mean
 <!-- Written by make_errors.py from tests/errors; change those. -->
 
 Everything that is wrong with a model is told at once, with a code in brackets, the place, and where there is one a hint. In Python it is the exception
-`mc.CompileError`; its `diagnostics` hold codes, places, notes and hints, and `str` is the text that is shown here. A stage that finds errors is the
-last one: errors of signs and statements hide those of names and units, and these hide those of the wiring.
+`mc.CompileError`; its `diagnostics` hold codes, places, notes and hints, and `str` is the text that is shown here. Errors of signs and statements hide those of
+names and units, since nobody knows what was meant; an unknown unit hides the mismatches that may come from it. All of these hide what is wrong
+with the wiring.
 
 """
 

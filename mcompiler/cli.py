@@ -27,22 +27,25 @@ _SET = click.option(
     metavar="NAME=VALUE",
     help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.",
 )
-_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent")
 _FORMATS = ("text", "latex", "mem")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Compile models of memristor networks: check them, read their derived equations, run them as machine code.
+
+\b
+A first look:
+  mcompiler demo
+  mcompiler devices HP
+  mcompiler equations FILE --of adjoint
+  mcompiler run FILE --plot picture.png
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="mcompiler")
 def main() -> None:
-    r"""Compile models of memristor networks: check them, read their derived equations, run them as machine code.
-
-    \b
-    A first look:
-      mcompiler demo
-      mcompiler devices HP
-      mcompiler equations FILE --of adjoint
-      mcompiler run FILE --plot picture.png
-    """
+    """The command line; each command is a function below."""
 
 
 @main.command()
@@ -51,9 +54,9 @@ def check(file: str) -> None:
     """Say everything that is wrong with a model."""
     with _told():
         model = _load(file)
-        for experiment in model.model.experiments.values():
-            _elaborate(model, experiment.name)
+        _elaborate_all(model)
         counts = {kind: model.count(kind) for kind in ("device", "circuit", "experiment")}
+        counts |= {"learning block": count} if (count := model.count("learning")) else {}
         held = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
         click.echo(f"{file}: no errors ({held})")
 
@@ -168,10 +171,24 @@ def _load(file: str, experiment: str | None = None, settings: Sequence[str] = ()
     return model
 
 
-def _elaborate(model: "Compilation", experiment: str) -> None:
+def _elaborate_all(model: "Compilation") -> None:
+    """Builds the network of every experiment, and of every circuit that none runs on; what is wrong with any of them is told together."""
+    from mcompiler.diagnostics import CompileError
     from mcompiler.network.elaborate import elaborate
 
-    elaborate(model.model, model.model.experiments[experiment])
+    experiments, circuits = model.model.experiments.values(), model.model.circuits.values()
+    used = {each.circuit.name for each in experiments}
+    found: list[Diagnostic] = []
+    for experiment, circuit in [
+        *((each, None) for each in experiments),
+        *((None, each) for each in circuits if each.name not in used),
+    ]:
+        try:
+            elaborate(model.model, experiment, circuit)
+        except CompileError as error:
+            found += [each for each in error.diagnostics if each not in found]
+    if found:
+        raise CompileError(found)
 
 
 def _compiled(model: "Compilation", **options: object) -> "Solver":

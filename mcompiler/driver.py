@@ -99,6 +99,10 @@ class Compilation:
             elif settings:
                 raise CompileError([_nothing_to_run(source)])
 
+    def __repr__(self) -> str:
+        chosen = f", experiment {self._experiment.name}" if self._experiment is not None else ""
+        return f"<Model {self.source.name}{chosen}>"
+
     @property
     def experiment(self) -> Experiment:
         """The experiment that is run. Raises CompileError where the file has no circuit."""

@@ -10,18 +10,17 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba.core.codegen
-import numba.core.compiler
-import numba.core.compiler_lock
-import numba.core.cpu_options
-import numba.core.registry
-import numba.core.types
-import numba.extending
-from llvmlite import ir
+import numba.core.codegen  # pyright: ignore[reportUnusedImport]  (used as _core.codegen)
+import numba.core.compiler  # pyright: ignore[reportUnusedImport]  (used as _core.compiler)
+import numba.core.compiler_lock  # pyright: ignore[reportUnusedImport]  (used as _core.compiler_lock)
+import numba.core.cpu_options  # pyright: ignore[reportUnusedImport]  (used as _core.cpu_options)
+import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _core.registry)
+import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
 from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba
-from mcompiler.backends.values import CONSTANTS, ELEMENTARY, PREDICTABLE
+from mcompiler.backends.numba.select import SELECTED
+from mcompiler.backends.values import CONSTANTS, ELEMENTARY
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
 
 # numba is typed in part only, and what it is given here at run time does not fit those parts.
@@ -104,27 +103,12 @@ class Frontend:
 
 
 def elementary_functions() -> dict[str, object]:
-    """What generated text calls, as external C functions, and its two constants."""
+    """What generated text calls: external C functions and selections; and its two constants."""
     found: dict[str, object] = dict(CONSTANTS)
     for name in ELEMENTARY:
         symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
         found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
-    found[PREDICTABLE] = _predictable
-    return found
-
-
-def _expect(_typing: Any, condition: Any) -> Any:
-    """LLVM's ``expect`` around a condition: such branches are not turned into selections."""
-
-    def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        bit = ir.IntType(1)
-        function = builder.module.declare_intrinsic("llvm.expect", [bit], ir.FunctionType(bit, [bit, bit]))
-        return builder.call(function, [arguments[0], ir.Constant(bit, 0)])
-
-    return condition(condition), emit
-
-
-_predictable: Any = numba.extending.intrinsic(_expect)
+    return {**found, **SELECTED}
 
 
 def _target_lines(module: Any) -> str:

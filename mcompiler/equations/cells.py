@@ -45,7 +45,7 @@ def cell_template(vertex: net.VertexClass, group: net.Group, network: net.Networ
     return Template(
         cell.name,
         parameters=own_parameters(group),
-        unknowns=tuple(unknown(each) for each in cell.states),
+        unknowns=tuple(unknown(each, group) for each in cell.states),
         definitions=in_order(own_definitions(group)),
         accumulators=accumulators,
         events=own_events(cell),
@@ -72,7 +72,7 @@ def synapse_class(edge: net.EdgeClass, synapse: Synapse, network: net.Network) -
     template = Template(
         synapse.name,
         parameters=(*own_parameters(group), *(_INDICES if edge.masked else ())),
-        unknowns=tuple(_held(unknown(each), alive) for each in synapse.states),
+        unknowns=tuple(_held(unknown(each, group), alive) for each in synapse.states),
         definitions=in_order(own_definitions(group)),
         reads=tuple(
             Read(symbol(f"{each.end}.{each.name}"), TERMINALS.index(each.end), each.name, each.dimension)

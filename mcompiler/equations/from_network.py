@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import sympy
 
 from mcompiler.equations.cells import cell_template, synapse_class
@@ -74,6 +75,7 @@ def _capacitive(vertex: net.VertexClass) -> Template:
         initial=ZERO if vertex.start is None else translate(vertex.start),
         doc="voltage to ground; Kirchhoff's current law",
         mass_dimension=CAPACITANCE,
+        given=vertex.start is None and bool(np.any(vertex.initials)),
     )
     accumulators = (
         Accumulator(i, CURRENT, "current into the node"),
@@ -96,7 +98,7 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
     return Template(
         device.name,
         parameters=own_parameters(group),
-        unknowns=tuple(unknown(each) for each in device.states),
+        unknowns=tuple(unknown(each, group) for each in device.states),
         definitions=in_order(definitions),
         accumulators=(Accumulator(current, CURRENT, "current into the node"),),
         events=own_events(device),
@@ -126,7 +128,7 @@ def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
     template = Template(
         device.name,
         parameters=own_parameters(group),
-        unknowns=tuple(unknown(each) for each in device.states),
+        unknowns=tuple(unknown(each, group) for each in device.states),
         definitions=in_order(_edge_definitions(edge, device, reads)),
         reads=reads,
         contributions=tuple(contributions),

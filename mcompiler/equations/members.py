@@ -1,5 +1,6 @@
 """What the templates of nodes, devices, cells and synapses share: parameters, states, definitions and events in sympy."""
 
+import numpy as np
 import sympy
 
 from mcompiler.equations.system import ONE, ZERO, Definition, Event, Parameter, Unknown
@@ -42,7 +43,7 @@ def own_parameters(group: net.Group) -> tuple[Parameter, ...]:
     return tuple(result)
 
 
-def unknown(state: State) -> Unknown:
+def unknown(state: State, group: net.Group) -> Unknown:
     """A state with its equation."""
     initial = state.initial.arguments[0] if isinstance(state.initial, Distribution) else state.initial
     return Unknown(
@@ -57,6 +58,7 @@ def unknown(state: State) -> Unknown:
         doc=state.doc,
         origin=state.origin,
         mass_dimension=DIMENSIONLESS if state.mass is None else state.mass.dimension,
+        given=state.name in group.initials and not bool(np.isnan(group.initials[state.name]).all()),
     )
 
 

@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 import sympy
 
+from mcompiler.equations.derivative import partials
 from mcompiler.equations.names import lam
 from mcompiler.equations.pullback import Pulled
 from mcompiler.equations.reverse import symbols_of
-from mcompiler.equations.system import ZERO, Definition, Gradient, Parameter, System, Template
+from mcompiler.equations.system import Definition, Gradient, Parameter, System, Template
 from mcompiler.units import Dimension
 
 # sympy carries few types.
@@ -30,6 +31,7 @@ def starts_and_bounds(template: Template, system: System, loss: Dimension) -> tu
 
 
 def _fixed(template: Template, system: System, loss: Dimension) -> Iterator[Gradient]:
+    parameters = _real(template, system)
     for unknown in template.unknowns:
         weight = lam(unknown.symbol.name) * unknown.mass
         moments: tuple[tuple[Literal["start", "lower", "upper"], sympy.Expr | None], ...] = (
@@ -40,12 +42,11 @@ def _fixed(template: Template, system: System, loss: Dimension) -> Iterator[Grad
         for moment, value in moments:
             if value is None:
                 continue
-            resolved = substituted(value, template.definitions)
-            for each in _real(template, system):
-                slope = resolved.diff(each.symbol)
-                if slope != ZERO:
-                    name = unknown.symbol.name
-                    yield Gradient(each.symbol.name, weight * slope, loss / each.dimension, moment, name)
+            slopes = partials(substituted(value, template.definitions), {each.symbol for each in parameters})
+            for each in parameters:
+                if each.symbol in slopes:
+                    share = weight * slopes[each.symbol]
+                    yield Gradient(each.symbol.name, share, loss / each.dimension, moment, unknown.symbol.name)
 
 
 def substituted(value: sympy.Expr, definitions: tuple[Definition, ...]) -> sympy.Expr:

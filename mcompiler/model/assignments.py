@@ -111,8 +111,8 @@ def _of_element(node: syntax.Assignment, kind: Kind, target: Target) -> Place | 
     device = placed.device
     if isinstance(placed, Population) and name in placed.collects:
         headline = f"{element}.{name} is the sum of what synapses contribute: it is given no value"
-        hints = ("let the cell have another input for what comes from outside, like bias",)
-        target.problems.error("input-collects", headline, node.name.span, hints=hints)
+        other = "let the cell have another input for what comes from outside, like bias"
+        target.problems.error("input-collects", headline, node.name.span, hints=(other,))
         return None
     bounded: dict[str, Parameter | State] = {}
     if kind == "set":

@@ -151,4 +151,4 @@ def _place(each: Grown, shapes: dict[str, tuple[int, ...]]) -> Place:
     if isinstance(element, Projection) and element.wiring.kind == "masked":
         posts, pres = prod(shapes[element.target]), prod(shapes[element.source])
         inert = np.arange(min(posts, pres), dtype=np.int64) * (pres + 1)
-    return Place(each.shape, (Part(element.name, members, members),), inert)
+    return Place(each.shape, (Part(element.name, members, members),), inert=inert)

@@ -76,11 +76,10 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
 def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
         return Column(each.name, unit, flat, place.shape, is_unknown, place.inert)
-    if len(each.indices) != len(place.shape) or any(
-        not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)
-    ):
-        raise ValueError(f"{each.name} lies outside the array of shape {place.shape}")
-    position = int(np.ravel_multi_index(each.indices, place.shape))
+    position = place.position(each.indices)
+    if position is None:
+        reach = ", ".join(f"{low}..{high}" for low, high in place.ranges)
+        raise ValueError(f"{each.name} lies outside the array: {each.owner} runs over {reach or 'no index'}")
     inert = np.zeros(int(position in place.inert), dtype=np.int64)
     return Column(each.name, unit, flat[[position]], (), is_unknown, inert)
 

@@ -55,6 +55,30 @@ def test_check_tells_all_errors_at_once(mcompiler) -> None:  # type: ignore[no-u
     assert "Traceback" not in done.stderr
 
 
+def test_check_builds_every_circuit(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "two.mem").write_text(
+        """
+circuit Alone { node a, b; S: VoltageSource(a, ground); R: Resistor(a, b) }
+circuit Used { node c, d; S: VoltageSource(c, ground); R: Resistor(c, d) }
+experiment one on Used { run to 1[s] }
+learning two on Used { loss = R.i/1[A] }
+"""
+    )
+    done = mcompiler("check", "two.mem")
+    assert done.returncode == 1
+    assert done.stderr.count("undriven-node") == 2
+    assert "2 errors" in done.stderr
+
+
+def test_a_circuit_alone_says_what_is_missing(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "alone.mem").write_text("circuit C { node a; S: VoltageSource(a, ground); R: Resistor(a, ground) }")
+    assert "0 experiments)" in mcompiler("check", "alone.mem").stdout
+    done = mcompiler("run", "alone.mem")
+    assert done.returncode == 1
+    assert "--t-end" in done.stderr
+    assert mcompiler("run", "alone.mem", "--t-end", "1ms").returncode == 0
+
+
 def test_run_writes_what_it_is_asked_for(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     done = mcompiler("run", "rc.mem", "--save", "run.npz", "--plot", "run.png", "--set", "R0=4kohm", "--rtol", "1e-9")
     assert done.returncode == 0, done.stderr
@@ -123,3 +147,9 @@ def test_what_goes_wrong(mcompiler, arguments: tuple[str, ...], code: int, says:
     assert done.returncode == code
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_help_shows_a_first_look(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    shown = mcompiler("--help").stdout
+    assert "\n    mcompiler devices HP\n" in shown
+    assert "\b" not in shown

@@ -7,6 +7,7 @@ import pytest
 
 import mcompiler as mc
 from mcompiler.diagnostics import CompileError, render
+from mcompiler.dsl import format_module, parse
 from mcompiler.source import Source
 from tests.docs.conftest import Folder
 from tests.docs.pages import Block, blocks, of_kind
@@ -33,6 +34,11 @@ def test_model(block: Block, folder_of: Folder) -> None:
     for name, experiment in model.model.experiments.items():
         if experiment.until is not None:
             run(mc.Compilation(text, name))
+
+
+@pytest.mark.parametrize("block", MODELS, ids=lambda each: each.place)
+def test_model_is_as_the_formatter_writes_it(block: Block) -> None:
+    assert block.text == format_module(parse(Source("model.mem", block.text)))
 
 
 def run(model: mc.Compilation) -> None:

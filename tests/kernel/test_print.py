@@ -133,11 +133,10 @@ SWEPT = """
         a_j = a[a0 + j]
         slope_of_M_w_stored = slope_of_M_w_stored + a_j * K[j]
     M_w_stored = y[0] + h * slope_of_M_w_stored  # M.w as stored
-    _0 = 1.0 if predictable(M_w_stored > 1.0) else M_w_stored
-    M_w = 0.0 if predictable(M_w_stored < 0.0) else _0  # M.w within its bounds
+    M_w = where(predictable(M_w_stored < 0.0), 0.0, where(predictable(M_w_stored > 1.0), 1.0, M_w_stored))  # M.w within its bounds
     M_i = top_v / (M_Roff * (1.0 - M_w) + M_Ron * M_w)  # M.i (hp.mem:1)
     M_w_rate = M_i * M_mu * (1.0 - pow(2.0 * M_w - 1.0, 2.0 * M_p))  # rate of M.w (hp.mem:2)
-    K[stage] = 0.0 if predictable((M_w <= 0.0) & (M_w_rate < 0.0) | (M_w >= 1.0) & (M_w_rate > 0.0)) else M_w_rate  # rate of M.w, held at its bounds
+    K[stage] = where(predictable((M_w <= 0.0) & (M_w_rate < 0.0) | (M_w >= 1.0) & (M_w_rate > 0.0)), 0.0, M_w_rate)  # rate of M.w, held at its bounds
 """
 
 PROGRAM = """

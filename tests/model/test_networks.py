@@ -88,9 +88,19 @@ cell Rate {
   1[ms]*du/dt = -u + 1[kohm]*j
 }
 """
-    text = CELL + other + SYNAPSE + NETWORK.replace("  synapses W", "  cells Y: Rate\n  synapses V: Pair from X to Y\n  synapses W")
+    text = (
+        CELL
+        + other
+        + SYNAPSE
+        + NETWORK.replace("  synapses W", "  cells Y: Rate\n  synapses V: Pair from X to Y\n  synapses W")
+    )
     assert [each.rank for each in model(text).circuits["Net"].synapses] == [1, 2]
-    assert codes(text.replace("state u: V = 0[V] scale 1[V]\n  output r: V = 2*u\n  1[ms]*du/dt = -u + 1[kohm]*j", "state u = 0 scale 1\n  output r: V = u*1[V]\n  1[ms]*du/dt = -u + j/1[A]")) == ["unit-mismatch"]
+    assert codes(
+        text.replace(
+            "state u: V = 0[V] scale 1[V]\n  output r: V = 2*u\n  1[ms]*du/dt = -u + 1[kohm]*j",
+            "state u = 0 scale 1\n  output r: V = u*1[V]\n  1[ms]*du/dt = -u + j/1[A]",
+        )
+    ) == ["unit-mismatch"]
 
 
 @pytest.mark.parametrize(

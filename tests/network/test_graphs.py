@@ -71,8 +71,9 @@ def test_pairs(wiring: str, joined: Callable[[int, int], bool]) -> None:
 def test_a_lattice_joins_moore_neighbourhoods_without_wrapping(radius: int) -> None:
     edge = edge_class(f"by lattice({radius})", "[3, 4]")
     near = chosen(
-        lambda pre, post: pre != post
-        and max(abs(a - b) for a, b in zip(divmod(pre, 4), divmod(post, 4), strict=True)) <= radius
+        lambda pre, post: (
+            pre != post and max(abs(a - b) for a, b in zip(divmod(pre, 4), divmod(post, 4), strict=True)) <= radius
+        )
     )
     assert pairs(edge) == near
 

@@ -1,6 +1,7 @@
 """Networks of cells and synapses: against NumPy and SciPy, against differences on the mesh, and what does not depend on size."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -123,13 +124,16 @@ def differences(solver: mc.Solver, gradient: Gradient, name: str) -> tuple[float
     base = np.asarray(values[name])
     size = np.abs(base) if np.all(base != 0) else np.maximum(np.abs(base), 1e-3)
     direction = np.random.default_rng(7).standard_normal(base.shape) * size
-    kind = "parameters" if name in solver.parameters else "initial"
+    is_parameter = name in solver.parameters
 
     def loss(step: float) -> float:
-        return solver.loss(mesh=gradient.mesh, **{kind: {name: base + step * direction}})
+        changed = {name: base + step * direction}
+        if is_parameter:
+            return solver.loss(mesh=gradient.mesh, parameters=changed)
+        return solver.loss(mesh=gradient.mesh, initial=changed)
 
     slopes = [(loss(h) - loss(-h)) / (2 * h) for h in (2e-3, 1e-3, 5e-4)]
-    once = [(4 * b - a) / 3 for a, b in zip(slopes, slopes[1:], strict=False)]
+    once = [(4 * b - a) / 3 for a, b in pairwise(slopes)]
     return float(np.sum(gradient[name] * direction)), (16 * once[1] - once[0]) / 15
 
 
