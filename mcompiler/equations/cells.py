@@ -6,7 +6,7 @@ from dataclasses import replace
 import sympy
 
 from mcompiler.equations.functions import ne, where
-from mcompiler.equations.losses import observation
+from mcompiler.equations.losses import observation, sums_of
 from mcompiler.equations.members import own_definitions, own_events, own_parameters, unknown
 from mcompiler.equations.system import (
     LOSS,
@@ -66,7 +66,8 @@ def synapse_class(edge: net.EdgeClass, synapse: Synapse, network: net.Network) -
     ]
     ends = tuple(end.vertices for end in edge.ends)
     observed = [each for each in network.observers if each.owner == edge.name]
-    if observed:
+    if observed or group.terms:
+        contributions += [replace(each, value=alive(each.value)) for each in sums_of(group, len(ends))]
         contributions += [observation(each, len(ends), group.size) for each in observed]
         ends = (*ends, LOSS)
     template = Template(

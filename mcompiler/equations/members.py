@@ -26,7 +26,13 @@ def own_definitions(group: net.Group) -> list[Definition]:
         Definition(symbol(each.name), each.dimension, translate(each.value), each.doc, each.span)
         for each in device.definitions
     ]
-    return [*given, *own]
+    terms = [
+        Definition(
+            symbol(net.term_name(name)), value.dimension, translate(value), "what a member adds to the loss", value.span
+        )
+        for name, value in group.terms.items()
+    ]
+    return [*given, *own, *terms]
 
 
 def own_parameters(group: net.Group) -> tuple[Parameter, ...]:
@@ -37,7 +43,7 @@ def own_parameters(group: net.Group) -> tuple[Parameter, ...]:
     for name, values in group.values.items():
         known, varies = declared.get(name), bool(values.shape)
         if known is None:
-            result.append(Parameter(symbol(name), DIMENSIONLESS, varies, structural=True))
+            result.append(Parameter(symbol(name), group.measured.get(name, DIMENSIONLESS), varies, structural=True))
         else:
             result.append(Parameter(symbol(name), known.dimension, varies, known.doc, known.span))
     return tuple(result)

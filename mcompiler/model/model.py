@@ -390,10 +390,24 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """``sum(k in X: ...)`` over the members of cells or synapses, called ``name`` in the loss.
+
+    In ``value`` the names of a member's quantities and parameters have ``member`` in front, those of columns of data (a value per member) ``data``.
+    """
+
+    name: str
+    element: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """A term of the loss: at the end, at instants (``at`` a time or a data column), or the integral over an interval.
 
-    ``signals`` are those the value mentions, by the names that stand in it; ``data`` likewise the columns of data files.
+    ``signals`` are those the value mentions, by the names that stand in it; ``data`` likewise the columns of data files, ``sums`` the sums over members.
     """
 
     kind: Literal["end", "at", "over"]
@@ -404,6 +418,7 @@ class Loss:
     stop: Expression | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict[str, Signal])
     data: tuple[str, ...] = ()
+    sums: tuple[Sum, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

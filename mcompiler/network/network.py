@@ -28,6 +28,7 @@ class Group:
         values: the other parameters and constant inputs, shape () for one value or (members,).
         initials: initial values that replace the template's, shape (members,); NaN where the template's holds.
         size: number of members.
+        terms: what losses sum over the members, by the names of the sums; ``measured`` are the units of columns of data in them.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Group:
     values: Mapping[str, Floats]
     initials: Mapping[str, Floats]
     size: int
+    terms: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    measured: Mapping[str, Dimension] = field(default_factory=dict[str, Dimension])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ class Network:
         parameters: those of the circuit that have a number of their own.
         derived: its sizes, and its parameters that follow from others, as expressions of ``parameters`` by their plain names.
         elements: where each element is found; ``nodes`` likewise.
-        observers: what the losses read.
+        observers: what the losses read of single members; what they sum is among the ``terms`` of groups.
     """
 
     name: str
@@ -184,6 +187,11 @@ class Network:
 def global_name(name: str) -> str:
     """How a parameter of the circuit is called in a template; never the name of a quantity of a device."""
     return f"circuit.{name}"
+
+
+def term_name(total: str) -> str:
+    """What a member adds to a sum of the loss."""
+    return f"term of {total}"
 
 
 def pick_name(observer: Observer) -> str:

@@ -76,5 +76,7 @@ def _edge(edge: EdgeClass) -> Iterator[str]:
 
 def _group(group: Group) -> Iterator[str]:
     yield f"device {group.device!r}"
+    yield from (f"term {name} {expression!r}" for name, expression in group.terms.items())
+    yield from (f"measured {name} {dimension}" for name, dimension in group.measured.items())
     yield from (f"given {name} {expression!r}" for name, expression in group.given.items())
     yield from (f"value {name} varies {bool(values.shape)}" for name, values in group.values.items())

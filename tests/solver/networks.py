@@ -39,8 +39,8 @@ experiment recall on Memory {
   input X.bias = I0
   run to 0.1[ms]
   save every 10[us]: X.r, X.u, W.P.w, W.Q.w, W[2, 5].P.i, W[3, 3].P.w, X.j
-  loss at 50[us] = (X[1].r/50[mV] - 0.9)^2
-  loss = (W[2, 5].P.w - 0.1)^2 + (X[4].u/50[mV])^2
+  loss at 50[us] = (X[1].r/50[mV] - 0.9)^2 + 0.5*sum(k in X: (X[k].r/X[k].U0 - 0.9)^2)
+  loss = (W[2, 5].P.w - 0.1)^2 + (X[4].u/50[mV])^2 + 0.1*sum(s in W: W[s].P.w^2 - I0/1[uA]*W[s].Q.w)
 }
 """
 )
@@ -61,6 +61,7 @@ experiment wave on Chain {
   run to 0.1[ms]
   save every 10[us]: X.u, W.P.w, W.Q.w, W[3].P.v
   loss = (X[3].u/50[mV])^2 + W[7].Q.w^2
+  loss over 10[us]..90[us] = sum(k in X: (X[k].u/50[mV])^2)/1[ms]*sum(s in W: W[s].P.w)
 }
 """
 )

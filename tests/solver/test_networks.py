@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import verify
 from mcompiler.kernel.print import print_module
 from mcompiler.solver.gradient import Gradient
-from tests.solver.networks import DENSE, LAYERS, SPARSE, SPIKES
+from tests.solver.networks import CELLS, DENSE, LAYERS, SPARSE, SPIKES
 
 Floats = NDArray[np.float64]
 MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES}
@@ -162,6 +163,55 @@ def test_derived_systems_keep_every_invariant(name: str) -> None:
     system = verify(mc.parse(MODELS[name]).system)
     verify(adjoint(system))
     verify(tangent(system))
+
+
+# --- losses with sums
+
+
+def test_sums_run_over_all_members_that_are_there(dense: mc.Solver) -> None:
+    p = dense.parameters
+    early = dense.run(save_at=[5e-5], save=["X.r"])["X.r"][0]
+    late = dense.run(save_at=[1e-4], save=["X.u", "W.P.w", "W.Q.w"])
+    w_p, w_q = late["W.P.w"][0], late["W.Q.w"][0]
+    expected = (early[1] / 0.05 - 0.9) ** 2 + 0.5 * np.sum((early / p["X.U0"] - 0.9) ** 2)
+    expected += (w_p[2, 5] - 0.1) ** 2 + (late["X.u"][0, 4] / 0.05) ** 2
+    expected += 0.1 * np.nansum(w_p**2 - p["I0"] / 1e-6 * w_q)
+    assert dense.loss() == pytest.approx(expected, rel=1e-8)
+
+
+DATA_LOSS = (
+    CELLS
+    + """
+network Net {
+  param U0 = 1[V]
+  cells X[2, 3]: Neuron
+  synapses W: Pair from X to X by lattice(1)
+}
+experiment run on Net {
+  initial X.u = 10[mV]
+  run to 1[us]
+  save X.u
+}
+learning Fit on Net {
+  data goal = "goal.npz"
+  loss = sum(k in X: ((X[k].u - goal.clean[k]*U0)/X[k].U0)^2)
+}
+"""
+)
+
+
+def test_columns_of_data_in_a_sum_have_the_shape_of_the_cells(tmp_path: Path) -> None:
+    clean = np.arange(6.0).reshape(2, 3)
+    (tmp_path / "model.mem").write_text(DATA_LOSS, "utf-8")
+    np.savez(tmp_path / "goal.npz", clean=clean)
+    solver = mc.compile(mc.load(tmp_path / "model.mem"))
+    u = solver.run(save_at=[1e-6])["X.u"][0]
+    value, gradient = solver.gradient()
+    assert value == pytest.approx(np.sum(((u - clean) / 0.05) ** 2), rel=1e-12)
+    assert gradient["U0"] == pytest.approx(np.sum(-2 * clean * (u - clean) / 0.05**2), rel=1e-12)
+    np.savez(tmp_path / "goal.npz", clean=clean.T)
+    with pytest.raises(mc.CompileError, match="data-shape"):
+        mc.compile(mc.load(tmp_path / "model.mem")).gradient()
 
 
 # --- spikes
