@@ -126,6 +126,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-synapse": "The file has no synapse of this name.",
         "unknown-cells": "Synapses join classes of cells of their network; this is none.",
         "unknown-wiring": "After `by` stands `one_to_one`, `ring`, `lattice`, `graph` or the name of a random graph.",
+        "unreachable-cells": "A note: no synapse begins or ends at these cells; this is fine for cells that are only driven.",
         "not-readable": "Of the cells at its ends a synapse reads states and outputs, nothing else.",
         "input-collects": "An input that synapses contribute to is the sum of what arrives: it is given no value.",
         "algebraic-loop": "An output depends on what synapses contribute: they would read what they add in the same moment.",

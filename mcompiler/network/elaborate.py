@@ -1,5 +1,7 @@
 """From a circuit or network with sizes to vertex and edge classes with values. What is wrong with the wiring is found here."""
 
+from dataclasses import replace
+
 from mcompiler.diagnostics import Problems
 from mcompiler.model.model import Circuit, Experiment, Model
 from mcompiler.network.checks import check_wiring
@@ -33,7 +35,7 @@ def elaborate(model: Model, experiment: Experiment | None = None, circuit: Circu
         check_signals(network, experiment, problems)
         network = with_losses(network, experiment.losses, constants, problems)
     problems.raise_errors()
-    return network
+    return replace(network, warnings=problems.warnings)
 
 
 def _wired(target: Circuit, constants: Constants, problems: Problems) -> Network:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mcompiler.diagnostics import Diagnostic
 from mcompiler.model.expression import Expression
 from mcompiler.model.model import Loss, Synapse, Template
 from mcompiler.source import Span
@@ -160,6 +161,7 @@ class Network:
         parameters: those of the circuit that have a number of their own.
         derived: its sizes, and its parameters that follow from others, as expressions of ``parameters`` by their plain names.
         elements: where each element is found; ``nodes`` likewise.
+        warnings: what is odd about it, but not wrong.
         observers: what the losses read of single members; what they sum is among the ``terms`` of groups.
     """
 
@@ -172,6 +174,7 @@ class Network:
     losses: tuple[Loss, ...] = ()
     observers: tuple[Observer, ...] = ()
     derived: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
     def group(self, name: str) -> Group | None:
         """The group of the class with this name."""

@@ -1,6 +1,6 @@
 """From a network's cells and synapses with sizes to vertex and edge classes: one class for each that the model names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -15,6 +15,8 @@ from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, N
 from mcompiler.network.values import Values, fill
 from mcompiler.network.wiring import fits, is_quick, size_of
 
+#: So many cells of several are named.
+_MOST_NAMED = 5
 _NOWHERE: Integers = np.empty(0, dtype=np.int64)
 
 
@@ -46,6 +48,7 @@ def populate(circuit: Circuit, constants: Constants, problems: Problems) -> Netw
         return None
     grown = [*cells, *(each for each in synapses if each is not None)]
     groups = {each.element.name: _group(each, fill(each, constants, problems), problems) for each in grown}
+    _warn_of_alone(circuit, shapes, {each.element.name: each for each in grown}, problems)
     derived = {name: value for name, value in constants.formulas.items() if TIME_NAME not in name_set(value)}
     return Network(
         circuit.name,
@@ -78,6 +81,29 @@ def _is_held(circuit: Circuit, shapes: dict[str, tuple[int, ...]], problems: Pro
             if not is_held or not is_quick(own, synapse, problems):
                 return False
     return True
+
+
+def _warn_of_alone(
+    circuit: Circuit, shapes: Mapping[str, tuple[int, ...]], grown: Mapping[str, Grown], problems: Problems
+) -> None:
+    """Note cells that no synapse begins or ends at, where others are joined."""
+    joined = {name: np.zeros(prod(shape), dtype=bool) for name, shape in shapes.items()}
+    for each in circuit.synapses:
+        found = grown[each.name].edges
+        for end, name in enumerate((each.source, each.target)):
+            if found is not None:
+                joined[name][found[end]] = True
+            else:
+                joined[name][:] |= grown[each.name].size > 1 or each.wiring.kind == "all"
+    for cells in circuit.cells if circuit.synapses else ():
+        alone = np.flatnonzero(~joined[cells.name])
+        if len(alone):
+            place = Place(shapes[cells.name], ())
+            first = [f"{cells.name}{list(place.indices(int(one)))}" for one in alone[:_MOST_NAMED]]
+            names = ", ".join(first if place.shape else [cells.name]) + (", ..." if len(alone) > len(first) else "")
+            what = "cell is" if len(alone) == 1 else "cells are"
+            headline = f"{len(alone):,} {what} joined to no other by a synapse: {names}"
+            problems.warn("unreachable-cells", headline, cells.span)
 
 
 def _grown(
