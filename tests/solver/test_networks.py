@@ -94,6 +94,16 @@ def test_excluded_pairs_are_shown_as_nan_and_members_as_their_place(dense: mc.So
     np.testing.assert_array_equal(again["W[2, 5].P.w"], w[:, 2, 5])
 
 
+def test_a_run_goes_on_from_what_another_one_saved(dense: mc.Solver) -> None:
+    first = dense.run((0, 5e-5), save_at=[5e-5])
+    last = {name: first[name][0] for name in ("X.u", "W.P.w", "W.Q.w")}
+    second = dense.run((5e-5, 1e-4), initial=last, save_at=[1e-4])
+    whole = dense.run((0, 1e-4), save_at=[1e-4])
+    np.testing.assert_allclose(second["X.u"], whole["X.u"], rtol=1e-8)
+    with pytest.raises(ValueError, match="not finite"):
+        dense.run(initial={"W.P.w": np.full((6, 6), np.nan)})
+
+
 def edges_of(solver: mc.Solver) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     pre, post = (each.members for each in solver.program.network.edges[0].ends)
     return pre, post
