@@ -137,7 +137,11 @@ def _inside(of: View, unknown: Unknown) -> str:
 
 def loss_section(of: View) -> Section:
     """The terms of the loss, as the template of the loss sees them."""
-    rows = (_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses))
+    rows = [_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses)]
+    for each in of.template.accumulators:
+        shares = tuple(_shares(of.system, LOSS, each.symbol.name)) if each.symbol.name.startswith("sum ") else ()
+        if shares:
+            rows.append(Row(Name(each.symbol), Gathered(shares), each.dimension, each.doc))
     return Section("loss", tuple(rows), template=of.template)
 
 

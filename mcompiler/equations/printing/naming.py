@@ -23,7 +23,23 @@ class Parts:
 
 
 _KINDS = frozenset(
-    ("bar", "dot", "free", "index", "integral", "lam", "node", "pick", "push", "received", "size", "taken")
+    (
+        "bar",
+        "data",
+        "dot",
+        "free",
+        "index",
+        "integral",
+        "lam",
+        "node",
+        "pick",
+        "push",
+        "received",
+        "size",
+        "sum",
+        "taken",
+        "term",
+    )
 )
 
 
