@@ -11,7 +11,7 @@ Invariants (``verify`` checks them)
     - symbols are real, unique within a template; ``t`` is `TIME`; names are the user's (``w``, ``src.v``), derived ones have a space in them (``lam w``);
     - definitions are in order of use: each reads unknowns, reads, parameters, accumulators, globals, ``t`` and earlier definitions only;
     - a rate reads the same and all definitions; a contribution is an edge's only effect on others;
-    - edges read unknowns and outputs of their ends, never accumulators; an output never depends on an accumulator;
+    - edges read unknowns and outputs of their ends, never accumulators; an output may depend on an accumulator, but no accumulator on itself through edges;
     - initial values, scales, bounds and masses do not move: they read parameters, and definitions of parameters (a mass may read accumulators of such);
     - every quantity has a dimension, and the equation it stands in balances.
 """
