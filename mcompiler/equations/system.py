@@ -222,7 +222,7 @@ class System:
     edges: tuple[EdgeClass, ...]
     parameters: tuple[Parameter, ...] = ()
     losses: tuple[PointLoss, ...] = ()
-    kind: Literal["forward", "tangent", "adjoint", "jump"] = "forward"
+    kind: Literal["forward", "tangent", "error network", "nudged", "steady", "adjoint", "jump"] = "forward"
     jumps: "tuple[System, ...]" = ()
 
     @property
