@@ -37,6 +37,7 @@ from mcompiler.integrators.entries import INTEGRATORS
 from mcompiler.integrators.run import Outcome, Run, integrate
 from mcompiler.kernel import abi
 from mcompiler.kernel.from_equations import lower
+from mcompiler.kernel.interpret import interpret
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout, bind, parameter_slice, unknown_slice
 from mcompiler.kernel.verify import verify
@@ -53,17 +54,29 @@ def symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, real=True)
 
 
-x, r, a, b, drive, tau, W, on, target, cost = (symbol(n) for n in "x r a b I tau W on target cost".split())
+x, r, a, b, drive, tau, W, on, target, cost = map(symbol, ("x", "r", "a", "b", "I", "tau", "W", "on", "target", "cost"))
 
 
-def cell(form: Form) -> Template:
+def cell(form: Form, bound: float | None = None) -> Template:
+    """A cell, held within plus and minus ``bound`` where one is given."""
+    limit = None if bound is None else sympy.Float(bound)
     shown = Definition(r, ONE, x if form == "A" else tanh(x))
     rate = -x + drive + (tanh(a + b) if form == "A" else a)
     names = ("b", "I", "tau") if form == "A" else ("I", "tau")
     return Template(
         f"cell in form {form}",
         parameters=tuple(Parameter(symbol(each), SECONDS if each == "tau" else ONE, varies=True) for each in names),
-        unknowns=(Unknown(x, ONE, rate, mass=tau, mass_dimension=SECONDS),),
+        unknowns=(
+            Unknown(
+                x,
+                ONE,
+                rate,
+                mass=tau,
+                lower=None if limit is None else -limit,
+                upper=limit,
+                mass_dimension=SECONDS,
+            ),
+        ),
         definitions=(shown,),
         accumulators=(Accumulator(a, ONE),),
     )
@@ -100,7 +113,13 @@ def observer(reads: str) -> Template:
 
 @as_written
 def system(
-    form: Form, *, excludes: bool = True, has_state: bool = False, sees: str = "x", bends: bool = True
+    form: Form,
+    *,
+    excludes: bool = True,
+    has_state: bool = False,
+    sees: str = "x",
+    bends: bool = True,
+    bound: float | None = None,
 ) -> System:
     """The network; the loss is the cost of all cells, or where it ``bends`` log(1 + cost), whose slope depends on all of them."""
     edges = (
@@ -114,7 +133,7 @@ def system(
     loss = Template("loss", accumulators=(Accumulator(cost, ONE),))
     return System(
         f"tanh{form}",
-        (VertexClass("X", cell(form)), VertexClass("Y", cell(form)), VertexClass(LOSS, loss)),
+        (VertexClass("X", cell(form, bound)), VertexClass("Y", cell(form, bound)), VertexClass(LOSS, loss)),
         edges,
         losses=(PointLoss("loss 0", log1p(cost) if bends else cost, ONE),),
     )
@@ -283,6 +302,24 @@ class Running:
         run = integrate(library, self.z, self.p, y, 0.0, end, method="rk4", step=step, **options)
         assert run.outcome is Outcome.DONE
         return run
+
+
+def sweep_jacobian(of: Running, y: Floats) -> Floats:
+    """The derivative of the stage derivative by the state, by complex steps of the reference interpreter."""
+    sweep, n = interpret(of.module)["sweep"], len(y)
+    columns: list[Floats] = []
+    for unit in np.eye(n):
+        rows, scratch = np.zeros(n, dtype=complex), np.zeros(int(of.z[abi.N_SCRATCH]), dtype=complex)
+        sweep(0, 0.0, 0.0, np.zeros(1), 0, y + 1e-40j * unit, rows, of.p, of.z, scratch)
+        columns.append(np.imag(rows) / 1e-40)
+    return np.array(columns).T
+
+
+def places(of: Running, name: str) -> NDArray[np.int64]:
+    """Where an unknown of all cells lies in the state."""
+    return np.concatenate(
+        [np.arange(int(of.z[abi.N_UNKNOWNS]))[unknown_slice(of.layout, of.z, each, name)] for each in ("X", "Y")]
+    )
 
 
 def running(of: System, values: Mapping[Key, Any], ends: Mapping[Key, list[int]] = ENDS) -> Running:
