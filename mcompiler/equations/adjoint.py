@@ -17,7 +17,7 @@ from mcompiler.equations.pullback import Seed
 from mcompiler.equations.shares import gradients, starts_and_bounds
 from mcompiler.equations.system import LOSS, ONE, TIME, ZERO, Definition, PointLoss, System, Template, Unknown
 from mcompiler.equations.translate import as_written
-from mcompiler.equations.transposed import Transposed, Transposition, all_inputs, transposed
+from mcompiler.equations.transposed import Owner, Transposed, Transposition, all_inputs, transposed
 from mcompiler.units import DIMENSIONLESS, Dimension
 from mcompiler.units import TIME as SECONDS
 
@@ -46,14 +46,12 @@ def _pulled(task: _Task) -> System:
         Transposition(
             system,
             task.unit,
-            seeds=lambda owner: _seeds(owner.template, task),
+            seeds=lambda owner: _seeds(owner, task),
             inputs=lambda owner: all_inputs(owner.template, system),
         )
     )
-    vertices = tuple(
-        replace(each, template=_assembled(each.template, task, made[each.name])) for each in system.vertices
-    )
-    edges = tuple(replace(each, template=_assembled(each.template, task, made[each.name])) for each in system.edges)
+    vertices = tuple(replace(each, template=_assembled(each, task, made[each.name])) for each in system.vertices)
+    edges = tuple(replace(each, template=_assembled(each, task, made[each.name])) for each in system.edges)
     kind: Literal["adjoint", "jump"] = "adjoint" if task.jump is None else "jump"
     losses = system.losses if task.jump is None else (task.jump,)
     return System(system.name, vertices, edges, system.parameters, losses, kind)
@@ -62,9 +60,10 @@ def _pulled(task: _Task) -> System:
 # --- seeds
 
 
-def _seeds(template: Template, task: _Task) -> list[Seed]:
-    """The outputs of a template that have an adjoint of their own: rates, masses, and at the loss its terms."""
-    if template.name == LOSS:
+def _seeds(owner: Owner, task: _Task) -> list[Seed]:
+    """The outputs of a class that have an adjoint of their own: rates, masses, and at the loss its terms."""
+    template = owner.template
+    if owner.name == LOSS:
         return _loss_seeds(template, task)
     if task.jump is not None:
         return []
@@ -85,14 +84,14 @@ def _loss_seeds(template: Template, task: _Task) -> list[Seed]:
     return [(rates[each.value], taken(each.name)) for each in task.system.losses if each.over is not None]
 
 
-def _first(template: Template, task: _Task) -> list[Definition]:
-    """Definitions that the seeds of a template need."""
+def _first(owner: Owner, task: _Task) -> list[Definition]:
+    """Definitions that the seeds of a class need."""
     if task.jump is not None:
         return []
-    if template.name == LOSS:
+    if owner.name == LOSS:
         return [_while_taken(each) for each in task.system.losses if each.over is not None]
     first: list[Definition] = []
-    for each in template.unknowns:
+    for each in owner.template.unknowns:
         if is_bounded(each):
             name = each.symbol.name
             doc = f"lam_{name} while {name} moves, 0 while a bound holds it"
@@ -118,11 +117,12 @@ def _lam_dimension(unknown: Unknown, task: _Task) -> Dimension:
 # --- templates
 
 
-def _assembled(template: Template, task: _Task, made: Transposed) -> Template:
+def _assembled(owner: Owner, task: _Task, made: Transposed) -> Template:
+    template = owner.template
     return Template(
         template.name,
-        unknowns=() if template.name == LOSS else tuple(_unknown(each, made, task) for each in template.unknowns),
-        definitions=(*_first(template, task), *made.definitions),
+        unknowns=() if owner.name == LOSS else tuple(_unknown(each, made, task) for each in template.unknowns),
+        definitions=(*_first(owner, task), *made.definitions),
         accumulators=made.accumulators,
         reads=made.reads,
         contributions=made.contributions,

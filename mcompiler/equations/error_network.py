@@ -140,7 +140,7 @@ def _vertex(vertex: VertexClass, task: _Task, made: Transposed) -> Template:
     errors = () if vertex.name == LOSS else tuple(_error(each, task, made) for each in template.unknowns)
     return replace(
         template,
-        parameters=(*template.parameters, *columns_held(template, task.system)),
+        parameters=(*template.parameters, *columns_held(vertex, task.system)),
         unknowns=(*template.unknowns, *errors),
         definitions=(*template.definitions, *_free(template, task), *made.definitions, *_shares(vertex, task, made)),
         accumulators=(*template.accumulators, *made.accumulators),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import sympy
 
-from mcompiler.equations.system import LOSS, EdgeClass, Parameter, PointLoss, System, Template
+from mcompiler.equations.system import LOSS, EdgeClass, Parameter, PointLoss, System
 from mcompiler.equations.transposed import Owner
 from mcompiler.units import Dimension
 
@@ -43,9 +43,9 @@ def loss_dimension(system: System) -> Dimension:
     return system.losses[0].dimension
 
 
-def columns_held(template: Template, system: System) -> tuple[Parameter, ...]:
+def columns_held(owner: Owner, system: System) -> tuple[Parameter, ...]:
     """At the loss vertex, the columns of data that the loss reads as parameters: what is presented does not move while the network settles."""
-    if template.name != LOSS:
+    if owner.name != LOSS:
         return ()
     columns = {
         symbol: Parameter(symbol, dimension, doc="presented to the loss")

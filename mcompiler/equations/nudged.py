@@ -140,7 +140,7 @@ def _vertex(
     )
     return replace(
         template,
-        parameters=(*template.parameters, *columns_held(template, system)),
+        parameters=(*template.parameters, *columns_held(vertex, system)),
         unknowns=tuple(unknowns),
         definitions=(*template.definitions, *made.definitions),
         accumulators=(*template.accumulators, *made.accumulators),
