@@ -183,7 +183,8 @@ class Numbers:
         """df/dx."""
         if self.form == "A":
             return -np.eye(7) + (1 - np.tanh(self.matrix @ at + self.both("b")) ** 2)[:, None] * self.matrix
-        return -np.eye(7) + self.matrix * (1 - np.tanh(at) ** 2)
+        full: Floats = -np.eye(7) + self.matrix * (1 - np.tanh(at) ** 2)
+        return full
 
     def seen(self, at: Floats) -> Floats:
         """What the loss sees of the cells."""
@@ -202,7 +203,7 @@ class Numbers:
     def slope_by_seen(self, at: Floats) -> Floats:
         """dC/d(what is seen)."""
         away = self.seen(at) - self.targets
-        return away / (1 + 0.5 * np.sum(away**2)) if self.bends else away
+        return away / float(1 + 0.5 * np.sum(away**2)) if self.bends else away
 
     def slope(self, at: Floats) -> Floats:
         """c = dC/dx."""
@@ -220,7 +221,7 @@ class Numbers:
     def adjoint(self) -> Floats:
         """J^T lam = -c at the fixed point."""
         at = self.fixed_point()
-        return -np.linalg.solve(self.jacobian(at).T, self.slope(at))
+        return -np.asarray(np.linalg.solve(self.jacobian(at).T, self.slope(at)), dtype=np.float64)
 
     def moved(self, key: Key, place: int, change: float) -> Numbers:
         """With one value changed."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+from numpy.typing import NDArray
 
 from mcompiler.equations.error_network import error_network
 from mcompiler.equations.fixed_point import frozen
@@ -141,7 +142,7 @@ def test_the_trajectory_adjoint_ends_up_there(form: Form) -> None:
 # --- stability
 
 
-def spectra(both: Running, y: Floats) -> tuple[Floats, Floats, float]:
+def spectra(both: Running, y: Floats) -> tuple[NDArray[Any], NDArray[Any], float]:
     """The spectra of x and of e, by real part, and how much x depends on e."""
     whole, own, errors = sweep_jacobian(both, y), places(both, "x"), places(both, "error x")
     forward, side = (np.sort_complex(np.linalg.eigvals(whole[np.ix_(each, each)])) for each in (own, errors))
