@@ -17,7 +17,7 @@ def end_losses(system: System) -> tuple[PointLoss, ...]:
         ValueError: there is no loss, or a term of it is taken at a time or over an interval.
     """
     if not system.losses:
-        raise ValueError(f"{system.name} has no loss: there is nothing that an error could be of")
+        raise ValueError(f"{system.name} has no loss: an error or a nudge would be of nothing")
     for each in system.losses:
         if each.over is not None or each.at is not None:
             when = "over an interval" if each.over is not None else "at a given time"
