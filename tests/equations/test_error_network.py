@@ -89,6 +89,20 @@ def test_time_constants_speed_and_scale_do_not_move_it(form: Form) -> None:
         assert other.of(run.y, "error x") == pytest.approx(scale * given.adjoint(), abs=1e-13)
 
 
+def test_both_forms_are_one_model() -> None:
+    """Activations as states, or potentials that show activations, without drive beside a bias: delta of form A is lam of form B."""
+    given = numbers("B", sees="r")
+    potentials = running(error_network(system("B", sees="r")), given.values)
+    biases = {(name, "b"): given.values[name, "I"] for name in ("X", "Y")}
+    idle = {(name, "I"): np.zeros(len(given.values[name, "I"])) for name in ("X", "Y")}
+    activations = running(error_network(system("A")), {**given.values, **biases, **idle})
+    one, other = potentials.on("python"), activations.on("python")
+    rest, same = potentials.settle(one).y, activations.settle(other).y
+    assert np.tanh(potentials.of(rest, "x")) == pytest.approx(activations.of(same, "x"), abs=1e-14)
+    delta = np.concatenate([activations.observed(other, same, name, "back a") for name in ("X", "Y")])
+    assert delta == pytest.approx(potentials.of(rest, "error x"), abs=1e-14)
+
+
 # --- gradients
 
 

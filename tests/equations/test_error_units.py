@@ -96,7 +96,7 @@ def error_of(made: System) -> Unknown:
 
 def test_the_error_has_a_unit_of_its_own() -> None:
     """The adjoint of a current residual under a dimensionless loss is in 1/A; a scale in V A makes it a voltage, beside the same capacitance."""
-    plain, scaled = (verify(error_network(memory(), *options)) for options in ((), (SCALE, SPEED)))
+    plain, scaled = verify(error_network(memory())), verify(error_network(memory(), SCALE, SPEED))
     assert error_of(plain).dimension == DIMENSIONLESS / CURRENT
     assert error_of(scaled).dimension == VOLTAGE
     assert error_of(scaled).mass == symbol("C")
