@@ -52,7 +52,7 @@ class Unknown:
     ``lower`` and ``upper`` are hard bounds, ``scale`` the positive magnitude that tolerances refer to; all may depend on parameters.
 
     ``along``: in a tangent system, the unknown whose direction this one is. Then a bound is that unknown's: where it is clipped or held, this one takes
-    the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked.
+    the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked. So it is with the error beside a bounded unknown, in an error network.
     """
 
     symbol: sympy.Symbol

@@ -32,14 +32,14 @@ _KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
 
 @as_written
 def lower(system: System, header: tuple[str, ...] = ()) -> tuple[KernelModule, Layout]:
-    """The kernels of a forward or tangent system, and where they find everything.
+    """The kernels of a system in forward form (a tangent, an error network and a nudged system are in it too), and where they find everything.
 
     Args:
         system: the equations.
         header: what the kernels' text should say of where they come from; what their names mean follows.
 
     Raises:
-        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0).
+        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself).
     """
     graph = graph_of(system)
     module = KernelModule(system.name, tuple(kernel(graph) for kernel in _KERNELS), (*header, *legend(graph)))
