@@ -6,7 +6,7 @@ their layout are all a backend sees.
 
 import difflib
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcompiler.backends.protocols import Compiles, Runs
 
@@ -36,5 +36,6 @@ def get_backend(name: str) -> Compiles | Runs:
         near = difflib.get_close_matches(name, BACKENDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"no backend {name!r}: there is {', '.join(BACKENDS)}{hint}")
-    backend: Compiles | Runs = import_module(BACKENDS[name])
+    backend: Any = import_module(BACKENDS[name])
+    assert isinstance(backend, Compiles | Runs)
     return backend

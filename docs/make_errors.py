@@ -159,8 +159,9 @@ _INTRODUCTION = """# What errors mean
 <!-- Written by make_errors.py from tests/errors; change those. -->
 
 Everything that is wrong with a model is told at once, with a code in brackets, the place, and where there is one a hint. In Python it is the exception
-`mc.CompileError`; its `diagnostics` hold codes, places, notes and hints, and `str` is the text that is shown here. A stage that finds errors is the
-last one: errors of signs and statements hide those of names and units, and these hide those of the wiring.
+`mc.CompileError`; its `diagnostics` hold codes, places, notes and hints, and `str` is the text that is shown here. Errors of signs and statements hide those of
+names and units, since nobody knows what was meant; an unknown unit hides the mismatches that may come from it. All of these hide what is wrong
+with the wiring.
 
 """
 

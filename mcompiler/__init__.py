@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcompiler.diagnostics import CompileError, Diagnostic, InternalError
-    from mcompiler.driver import Compilation, compile, load, parse
+    from mcompiler.driver import Compilation, compile, load, parse  # noqa: A004 - the verb of the whole
     from mcompiler.solution import Solution, Status
     from mcompiler.solver.gradient import Gradient
     from mcompiler.solver.solver import Solver

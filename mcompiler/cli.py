@@ -27,22 +27,25 @@ _SET = click.option(
     metavar="NAME=VALUE",
     help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.",
 )
-_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent")
 _FORMATS = ("text", "latex", "mem")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Compile models of memristor networks: check them, read their derived equations, run them as machine code.
+
+\b
+A first look:
+  mcompiler demo
+  mcompiler devices HP
+  mcompiler equations FILE --of adjoint
+  mcompiler run FILE --plot picture.png
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="mcompiler")
 def main() -> None:
-    r"""Compile models of memristor networks: check them, read their derived equations, run them as machine code.
-
-    \b
-    A first look:
-      mcompiler demo
-      mcompiler devices HP
-      mcompiler equations FILE --of adjoint
-      mcompiler run FILE --plot picture.png
-    """
+    """The command line; each command is a function below."""
 
 
 @main.command()

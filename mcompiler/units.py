@@ -146,6 +146,9 @@ def names() -> Iterator[str]:
         yield from (prefix + name for prefix in PREFIXES)
 
 
+#: Largest exponent, and largest part of a fraction as one, that is written.
+LARGEST_POWER = 40
+
 #: Dimensions with a name of their own, in order of preference where two share one.
 _SHOWN: dict[Dimension, str] = {
     DIMENSIONLESS: "1", VOLTAGE: "V", CURRENT: "A", RESISTANCE: "ohm", CONDUCTANCE: "S", CAPACITANCE: "F", INDUCTANCE: "H", POWER: "W",
@@ -163,7 +166,14 @@ _POWERS = (1, -1, 2, -2, 3, -3)
 @lru_cache(maxsize=1024)
 def show(dimension: Dimension) -> str:
     """The plainest text in the units of the field: ``V``, ``A/s``, ``m^2/(V*s)``; "1" where there is no unit. It reads back as the same dimension."""
-    return _SHOWN.get(dimension) or _text(min(_decompositions(dimension), key=_cost))
+    return _SHOWN.get(dimension) or _text(
+        min(filter(_is_plain, _decompositions(dimension)), key=_cost, default=_powers(dimension.exponents))
+    )
+
+
+def _is_plain(powers: dict[str, Fraction | int]) -> bool:
+    """Whether the exponents are such as the language reads."""
+    return all(abs(Fraction(power).numerator) <= LARGEST_POWER for power in powers.values())
 
 
 def _cost(powers: dict[str, Fraction | int]) -> tuple[Fraction, int, str]:

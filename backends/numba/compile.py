@@ -10,12 +10,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba.core.codegen
-import numba.core.compiler
-import numba.core.compiler_lock
-import numba.core.cpu_options
-import numba.core.registry
-import numba.core.types
+import numba.core.codegen  # pyright: ignore[reportUnusedImport]  (used as _core.codegen)
+import numba.core.compiler  # pyright: ignore[reportUnusedImport]  (used as _core.compiler)
+import numba.core.compiler_lock  # pyright: ignore[reportUnusedImport]  (used as _core.compiler_lock)
+import numba.core.cpu_options  # pyright: ignore[reportUnusedImport]  (used as _core.cpu_options)
+import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _core.registry)
+import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
 from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba

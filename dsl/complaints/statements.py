@@ -4,9 +4,9 @@ import difflib
 
 from mcompiler.diagnostics import Diagnostic, did_you_mean
 from mcompiler.dsl import tables
-from mcompiler.dsl.complaints.place import ENDS, Place, described, listed
+from mcompiler.dsl.complaints.place import ENDS, OPERATORS, Place, described, listed
 from mcompiler.dsl.recovery import seeming_kind
-from mcompiler.dsl.tokens import BLOCK_KINDS, NAME, STATEMENT_END, STRING
+from mcompiler.dsl.tokens import BLOCK_KINDS, NAME, NUMBER, STATEMENT_END, STRING
 
 TEMPLATE_WORDS = (
     "param", "state", "input", "output", "target", "size", "node", "set", "when", "device", "cells", "synapses",
@@ -16,7 +16,8 @@ EXPERIMENT_WORDS = (
     "drive", "train",
 )  # fmt: skip
 _DECLARATIONS = frozenset({"param", "state", "input", "output", "target", "size"})
-_FOLLOWS_WORD = frozenset({NAME, "NUMBER", STRING, "DERIVATIVE"})
+_FOLLOWS_WORD = frozenset({NAME, NUMBER, STRING, "DERIVATIVE"})
+_COMPARATORS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 ORDER = 'state x: unit in [a, b] = initial scale s "doc"'
 
 
@@ -216,11 +217,26 @@ def incomplete(place: Place) -> Diagnostic | None:
 
 def unexpected(place: Place) -> Diagnostic:
     """What is left to say: what stands here, and what could."""
-    wanted = listed(place.expected)
     headline = f"{described(place.token)} cannot stand here"
-    is_list = "COMMA" in place.expected and place.token.kind == NAME and not place.after_newline
-    hints = ("is , missing?",) if is_list else ()
-    return place.says("unexpected-token", headline, (place.here, f"expected {wanted}" if wanted else ""), hints=hints)
+    if hints := _advice(place):
+        return place.says("unexpected-token", headline, hints=hints)
+    wanted = listed(place.expected)
+    return place.says("unexpected-token", headline, (place.here, f"expected {wanted}" if wanted else ""))
+
+
+def _advice(place: Place) -> tuple[str, ...]:
+    """What is meant by what other languages allow; nothing where it is not known."""
+    token, previous = place.token, place.previous
+    if previous is None:
+        is_operator = token.kind in OPERATORS and place.position > 0
+        return ("a statement goes on where its line ends with an operator: move it there",) if is_operator else ()
+    if token.kind == "DOT" and previous.kind == NUMBER and previous.end == token.start:
+        return (f"write {previous.text}.0, or {previous.text}",)
+    before = {each.text for each in place.tokens[place.begin : place.position]}
+    if token.text in _COMPARATORS and before & _COMPARATORS:
+        return ("conditions are joined by and: a < x and x < b",)
+    is_list = "COMMA" in place.expected and token.kind == NAME and not place.after_newline
+    return ("is , missing?",) if is_list else ()
 
 
 def near(word: str, words: tuple[str, ...]) -> bool:

@@ -1,5 +1,7 @@
 """What a newcomer sees first: four published memristor behaviours, compiled and drawn in one picture. Its models are in ``demo.mem``."""
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,10 +36,11 @@ def demo(picture: Path, say: Callable[[str], None]) -> None:
         )
     save_figure(figure, picture)
     say(f"\nwrote {picture}\n\nThe models, and the equations that were derived from them:")
-    say(f"  mcompiler equations {_shown(MODEL)} --experiment chua")
-    say(f"  mcompiler equations {_shown(MODEL)} --experiment hp --of adjoint")
-    say(f"  mcompiler equations {_shown(MODEL)} --experiment vteam --of jacobian --format latex")
-    say("  mcompiler devices VTEAM")
+    program = _program()
+    say(f"  {program} equations {_shown(MODEL)} --experiment chua")
+    say(f"  {program} equations {_shown(MODEL)} --experiment hp --of adjoint")
+    say(f"  {program} equations {_shown(MODEL)} --experiment vteam --of jacobian --format latex")
+    say(f"  {program} devices VTEAM")
 
 
 def _loops(solver: Solver, axes: "Axes") -> str:
@@ -112,6 +115,14 @@ def _label(axes: "Axes", title: str, x: str, y: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.grid(visible=True, linewidth=0.3, alpha=0.6)
+
+
+def _program() -> str:
+    """How the command line is called here: by its name where the shell finds it, else by its path."""
+    script = Path(sys.argv[0])
+    if shutil.which("mcompiler") or script.name != "mcompiler":
+        return "mcompiler"
+    return _shown(script.absolute())
 
 
 def _shown(path: Path) -> str:

@@ -39,11 +39,11 @@ def _labelled(labels: tuple[Label, ...], width: int) -> Iterator[str]:
     previous = 0
     for number, each in _by_line(labels):
         source = each[0].span.source
-        if source is not main:
+        if source != main:
             yield f"{' ' * width} ::: {source.name}:{number}"
         elif previous and number > previous + 1:
             yield f"{'.' * min(width, 3)}"
-        previous = number if source is main else 0
+        previous = number if source == main else 0
         line = _visible(source.line_text(each[0].span.start))
         left = _left_out(each)
         shown = ("..." if left else "") + line[left + 3 * bool(left) : left + LONGEST_LINE].rstrip()
@@ -94,7 +94,8 @@ def _visible(line: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+    """Columns that a terminal uses: wide characters two, combining ones none."""
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else not unicodedata.combining(each) for each in text)
 
 
 def _colored(text: str, diagnostic: Diagnostic) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import sympy
 
 from mcompiler.equations.losses import loss_vertex, observation, observer_edges, point_losses
@@ -73,6 +74,7 @@ def _capacitive(vertex: net.VertexClass) -> Template:
         initial=ZERO if vertex.start is None else translate(vertex.start),
         doc="voltage to ground; Kirchhoff's current law",
         mass_dimension=CAPACITANCE,
+        given=vertex.start is None and bool(np.any(vertex.initials)),
     )
     accumulators = (
         Accumulator(i, CURRENT, "current into the node"),
@@ -94,7 +96,7 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
     return Template(
         device.name,
         parameters=_parameters(group),
-        unknowns=tuple(_unknown(each) for each in device.states),
+        unknowns=tuple(_unknown(each, group) for each in device.states),
         definitions=in_order(definitions),
         accumulators=(Accumulator(current, CURRENT, "current into the node"),),
         events=_events(device),
@@ -121,7 +123,7 @@ def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
     template = Template(
         device.name,
         parameters=_parameters(group),
-        unknowns=tuple(_unknown(each) for each in device.states),
+        unknowns=tuple(_unknown(each, group) for each in device.states),
         definitions=in_order(_edge_definitions(edge, reads)),
         reads=reads,
         contributions=tuple(contributions),
@@ -198,7 +200,7 @@ def _parameters(group: net.Group) -> tuple[Parameter, ...]:
     return tuple(result)
 
 
-def _unknown(state: State) -> Unknown:
+def _unknown(state: State, group: net.Group) -> Unknown:
     initial = state.initial.arguments[0] if isinstance(state.initial, Distribution) else state.initial
     return Unknown(
         symbol(state.name),
@@ -212,6 +214,7 @@ def _unknown(state: State) -> Unknown:
         doc=state.doc,
         origin=state.origin,
         mass_dimension=DIMENSIONLESS if state.mass is None else state.mass.dimension,
+        given=state.name in group.initials and not bool(np.isnan(group.initials[state.name]).all()),
     )
 
 

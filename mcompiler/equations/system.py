@@ -53,6 +53,8 @@ class Unknown:
 
     ``along``: in a tangent system, the unknown whose direction this one is. Then a bound is that unknown's: where it is clipped or held, this one takes
     the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked. So it is with the error beside a bounded unknown, in an error network.
+
+    ``given``: whether the network has numbers of its own in the place of ``initial``, for all members or some.
     """
 
     symbol: sympy.Symbol
@@ -67,6 +69,7 @@ class Unknown:
     origin: Span | None = None
     mass_dimension: Dimension = DIMENSIONLESS
     along: sympy.Symbol | None = None
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

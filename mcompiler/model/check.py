@@ -1,13 +1,10 @@
 """Names and units of expressions: from the syntax tree to `model.expression`. Says all that is wrong and goes on."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from mcompiler.diagnostics import Label, Problems
+from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
-from mcompiler.model import balance
+from mcompiler.model import balance, calls
 from mcompiler.model.expression import TIME_NAME, Expression, Name, Number, apply
-from mcompiler.model.faults import circular, in_words, unknown, unsupported
+from mcompiler.model.faults import circular, unknown, unsupported
 from mcompiler.model.functions import CONDITION, CONSTANTS, FUNCTIONS
 from mcompiler.model.scope import Scope
 from mcompiler.source import Span
@@ -196,30 +193,12 @@ class Checker:
             return self._elementary(node, name, scope)
         if node.function.is_simple and name in scope.functions:
             return self._inlined(node, scope.functions[name], scope)
-        self._not_a_function(node.function, scope)
+        calls.not_a_function(self.problems, node.function, scope)
         return None
 
-    def _not_a_function(self, node: syntax.Name, scope: Scope) -> None:
-        name = node.text
-        known = scope.names.get(name)
-        if name in ("v", "i", "sum"):
-            what = "sums over members are" if name == "sum" else "devices with more than two terminals are"
-            unsupported(self.problems, what, node.span)
-        elif known is not None:
-            headline = f"{name} is {known.article}, not a function"
-            hints = (f"to multiply, write {name}*(...)",)
-            self.problems.error("missing-operator", headline, node.span, hints=hints)
-        else:
-            candidates = [*FUNCTIONS, *scope.functions]
-            headline = f"there is no function {name}"
-            otherwise = f"define it: function {name}(x) = ..."
-            unknown(self.problems, "unknown-function", headline, node.span, name, candidates, otherwise)
-
     def _elementary(self, node: syntax.Call, name: str, scope: Scope) -> Expression | None:
-        function = FUNCTIONS[name]
-        wants = function.wants(len(node.arguments))
+        wants = calls.wanted(self.problems, node, name)
         if wants is None:
-            self._count(node, name, len(function.arguments), function.usage, more=bool(function.repeats))
             return None
         given = [
             self.condition(each.value, scope) if want == CONDITION else self.value(each.value, scope)
@@ -228,46 +207,14 @@ class Checker:
         complete = [each for each in given if each is not None]
         if len(complete) < len(given):
             return None
-        if name == "pow":
-            return balance.raised(self.problems, complete[0], complete[1], node.span)
-        arguments = self._fitted(complete, wants, name)
-        if arguments is None:
-            return None
-        pairs = zip(arguments, wants, strict=True)
-        shared = next((each.dimension for each, want in pairs if want == "x"), DIMENSIONLESS)
-        return balance.sized(self.problems, apply(name, arguments, function.dimension(shared), node.span))
-
-    def _fitted(
-        self, given: Sequence[Expression], wants: Sequence[str | Dimension], name: str
-    ) -> tuple[Expression, ...] | None:
-        """The arguments in the units that the function wants."""
-        sharing = [each for each, want in zip(given, wants, strict=True) if want == "x"]
-        shared = balance.same(self.problems, sharing, f"arguments of {name}") if sharing else ()
-        if shared is None:
-            return None
-        rest = iter(shared)
-        result: list[Expression] = []
-        for each, want in zip(given, wants, strict=True):
-            if isinstance(want, str):
-                result.append(next(rest) if want == "x" else each)
-                continue
-            fitted = balance.fit(self.problems, each, want, f"this argument of {name}")
-            if fitted is None:
-                return None
-            result.append(fitted)
-        return tuple(result)
-
-    def _count(self, node: syntax.Call, name: str, wanted: int, usage: str, *, more: bool = False) -> None:
-        words = f"{wanted} argument{'' if wanted == 1 else 's'}{' or more' if more else ''}"
-        headline = f"{name} takes {words}, not {len(node.arguments)}"
-        self.problems.error("argument-count", headline, node.span, hints=(f"write {name}({usage})",))
+        return calls.elementary(self.problems, node, name, wants, complete)
 
     def _inlined(self, node: syntax.Call, function: syntax.Function, scope: Scope) -> Expression | None:
         """The body of a function with the arguments in place."""
         name = function.name.text
         if len(node.arguments) != len(function.parameters):
             usage = ", ".join(each.text for each in function.parameters)
-            self._count(node, name, len(function.parameters), usage)
+            calls.wrong_count(self.problems, node, len(function.parameters), usage)
             return None
         if name in scope.active:
             circle = list(scope.active[scope.active.index(name) :])
@@ -287,18 +234,8 @@ class Checker:
         before = len(self.problems.found)
         result = self.any(function.body, inner)
         if not scope.active:
-            self._called_from(before, node, given)
+            calls.called_from(self.problems, before, node, given)
         return result
-
-    def _called_from(self, before: int, node: syntax.Call, given: dict[str, Expression]) -> None:
-        """Problems found in a function's body are the call's: it comes first, with the units of its arguments."""
-        units = ", ".join(f"{name} is {in_words(each.dimension)}" for name, each in given.items())
-        for position in range(before, len(self.problems.found)):
-            each = self.problems.found[position]
-            if each.code != "circular-definition":
-                is_foreign = any(label.span.source is not node.span.source for label in each.labels)
-                labels = (Label(node.span, f"in this call, where {units}"), *each.labels)
-                self.problems.found[position] = replace(each, labels=labels, hints=() if is_foreign else each.hints)
 
 
 def derivative_of_constant(problems: Problems, name: str, span: Span, scope: Scope) -> None:

@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 
 from mcompiler.diagnostics import Problems
-from mcompiler.model.expression import TIME_NAME, name_set, substitute
-from mcompiler.model.model import Distribution
-from mcompiler.network.constants import Constants, check_number, inserted
-from mcompiler.network.draw import draw
+from mcompiler.model.expression import TIME_NAME, name_set
+from mcompiler.network.constants import Constants
+from mcompiler.network.free import NODES, free_nodes
 from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, Part, Place, VertexClass
 from mcompiler.network.values import Values
 from mcompiler.network.wiring import AT_GROUND, Nodes, Wired
-
-#: The vertex class of nodes with a capacitor.
-NODES = "nodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +77,13 @@ def classify(nodes: Nodes, filled: Sequence[Filled], constants: Constants, probl
     """The network without its losses."""
     nothing = np.full(nodes.count + 1, -1, dtype=np.int64)
     classes = _Classes(nodes, nothing, nothing.copy())
-    for each in _free_nodes(nodes, filled, constants, problems):
+    for each in free_nodes(nodes, [each.wired for each in filled], constants, problems):
         classes.own(each)
     _add_sources(classes, [each for each in filled if each.wired.kind == "source"])
     _add_edges(classes, [each for each in filled if each.wired.kind != "source"])
     names = [each.wired.element.name for each in filled]
-    shapes = {each.wired.element.name: each.wired.shape for each in filled}
-    elements = {name: Place(shapes[name], tuple(classes.parts.get(name, ()))) for name in names}
+    wired = {each.wired.element.name: each.wired for each in filled}
+    elements = {name: Place(wired[name].shape, tuple(classes.parts.get(name, ())), wired[name].first) for name in names}
     derived = {name: value for name, value in constants.formulas.items() if TIME_NAME not in name_set(value)}
     places = {each.name: _node_place(classes, each.name) for each in nodes.circuit.nodes}
     leaves = tuple(constants.leaves.values())
@@ -98,60 +93,6 @@ def classify(nodes: Nodes, filled: Sequence[Filled], constants: Constants, probl
 
 
 # --- vertices
-
-
-def _free_nodes(nodes: Nodes, filled: Sequence[Filled], constants: Constants, problems: Problems) -> list[VertexClass]:
-    """The nodes with a capacitor: one class, and one more for every expression that some of them start from."""
-    driven = np.zeros(nodes.count, dtype=bool)
-    for each in filled:
-        if each.wired.kind == "source":
-            ends = np.concatenate(each.wired.ends)
-            driven[ends[ends != AT_GROUND]] = True
-    initials = np.zeros(nodes.count)
-    apart: list[VertexClass] = []
-    for node in nodes.circuit.nodes:
-        assigned = constants.assignments.get(("initial", node.name, "v"))
-        if assigned is None:
-            continue
-        start, end = nodes.range(node.name)
-        own = np.flatnonzero(~driven[start:end]) + start
-        if not len(own):
-            headline = f"node {node.name} is driven by a voltage source: it has no initial value"
-            problems.error(
-                "initial-of-driven", headline, assigned.span, hints=("drop it: the source decides the voltage",)
-            )
-            continue
-        expression = None if isinstance(assigned.value, Distribution) else inserted(assigned.value, constants, problems)
-        if expression is not None and name_set(expression) & constants.leaves.keys():
-            marked = substitute(expression, constants.marked())
-            apart.append(
-                VertexClass(f"{NODES} {node.name}", "capacitive", own, initials=np.full(len(own), np.nan), start=marked)
-            )
-            driven[own] = True
-            continue
-        number = _node_initial(nodes, node.name, constants, problems)
-        if number is not None:
-            initials[own] = np.broadcast_to(number, (end - start,))[own - start]
-    rest = np.flatnonzero(~driven)
-    common = [VertexClass(NODES, "capacitive", rest, initials=initials[rest])] if len(rest) else []
-    return [*common, *apart]
-
-
-def _node_initial(nodes: Nodes, name: str, constants: Constants, problems: Problems) -> Floats | None:
-    assigned = constants.assignments["initial", name, "v"]
-    shape = nodes.shapes[name]
-    known = dict(constants.numbers)
-    columns = () if isinstance(assigned.value, Distribution) else name_set(assigned.value)
-    for column in columns:
-        if "." in column:
-            if known[column].shape not in (shape, ()):
-                headline = f"{name}.v needs the shape {shape}, but {column} has {known[column].shape}"
-                problems.error("data-shape", headline, assigned.value.span)
-                return None
-            known[column] = known[column].reshape(-1)
-    number = draw(assigned.value, known, (prod(shape),), f"{name}.v", constants.seed)
-    check_number(problems, f"the initial value of {name}.v", number, assigned.value.span)
-    return number
 
 
 def _add_sources(classes: _Classes, sources: Sequence[Filled]) -> None:

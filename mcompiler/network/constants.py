@@ -78,10 +78,17 @@ def resolve_constants(circuit: Circuit, experiment: Experiment | None, problems:
         circular(problems, "these values need each other", circle, places)
         return constants
     sizes = {each.name for each in circuit.sizes}
+    broken: set[str] = set()
     for name in order:
         value = values[name]
-        if value is not None and (name in sizes or _is_single(name, value, constants, problems)):
-            _resolve(circuit, entries[name], value, constants, problems, is_size=name in sizes)
+        if (
+            value is None
+            or name_set(*expressions_of(value)) & broken
+            or not _is_single(name, value, constants, problems)
+        ):
+            broken.add(name)
+            continue
+        _resolve(circuit, entries[name], value, constants, problems, is_size=name in sizes)
         if any(each.code == "too-deep" for each in problems.errors):
             break  # what follows from it would be too
     return constants
@@ -124,7 +131,8 @@ def _resolve(
         _check_size(name, float(number), value.span, problems)
         constants.formulas[name] = Number(float(number), DIMENSIONLESS, each.span)
         return
-    check_number(problems, f"the value of {name}", number, span)
+    if follows_from_numbers(value, known):
+        check_number(problems, f"the value of {name}", number, span)
     if isinstance(each, Parameter):
         check_bounds(problems, f"the value of {name}", number, each, known, span)
     if formula is not None and name_set(formula) & constants.leaves.keys():
@@ -149,6 +157,11 @@ def _check_size(name: str, number: float, span: Span, problems: Problems) -> Non
         code = "size-zero" if number == 0 else "bad-size"
         headline = f"the size {name} is {number:g}; a size is a whole number, one or more"
         problems.error(code, headline, span)
+
+
+def follows_from_numbers(value: Value, known: Mapping[str, Floats]) -> bool:
+    """Whether nothing that a value reads is NaN, which would have been told."""
+    return not any(np.any(np.isnan(known[name])) for name in name_set(*expressions_of(value)) if name in known)
 
 
 def check_number(problems: Problems, what: str, number: Floats, *places: Place) -> None:

@@ -86,10 +86,31 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an element or a node is found: its shape, and its parts."""
+    """Where an element or a node is found: its shape, its parts, and the index that it begins at along each axis (0 where ``first`` is empty)."""
 
     shape: tuple[int, ...]
     parts: tuple[Part, ...]
+    first: tuple[int, ...] = ()
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """The first and the last index along each axis."""
+        first = self.first or (0,) * len(self.shape)
+        return tuple((low, low + extent - 1) for low, extent in zip(first, self.shape, strict=True))
+
+    def position(self, indices: tuple[int, ...]) -> int | None:
+        """The place in the flat array of the member with these indices; None where there is none."""
+        if len(indices) != len(self.shape):
+            return None
+        if any(not low <= index <= high for index, (low, high) in zip(indices, self.ranges, strict=True)):
+            return None
+        inside = tuple(index - low for index, (low, _) in zip(indices, self.ranges, strict=True))
+        return int(np.ravel_multi_index(inside, self.shape)) if indices else 0
+
+    def indices(self, position: int) -> tuple[int, ...]:
+        """The indices of the member at this place of the flat array."""
+        inside = np.unravel_index(position, self.shape) if self.shape else ()
+        return tuple(int(index) + low for index, (low, _) in zip(inside, self.ranges, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +185,9 @@ def node_quantity(network: Network, owner: str) -> str:
 
 def locate(place: Place, indices: tuple[int, ...]) -> tuple[str, int] | None:
     """Class and member of one member of an array; None where the indices lie outside."""
-    if len(indices) != len(place.shape):
+    flat = place.position(indices)
+    if flat is None:
         return None
-    if any(not 0 <= index < extent for index, extent in zip(indices, place.shape, strict=True)):
-        return None
-    flat = int(np.ravel_multi_index(indices, place.shape)) if indices else 0
     for part in place.parts:
         found = np.flatnonzero(part.positions == flat)
         if len(found):

@@ -28,7 +28,7 @@ def _located(network: Network, signal: Signal, problems: Problems) -> tuple[str,
     place: Place = network.elements.get(signal.element) or network.nodes[signal.element]
     found = locate(place, signal.indices)
     if found is None:
-        reach = ", ".join(f"0..{extent - 1}" for extent in place.shape)
+        reach = ", ".join(f"{low}..{high}" for low, high in place.ranges)
         headline = f"{signal.name} is outside the array: {signal.element} runs over {reach}"
         problems.error("index-out-of-range", headline, signal.span)
     return found

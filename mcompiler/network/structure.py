@@ -19,8 +19,8 @@ def is_scalar(network: Network) -> bool:
 
 def is_smooth(network: Network) -> bool:
     """Whether nothing in the devices or in what they are given has a kink or a jump: no choices, no walls, no corners."""
-    groups = [each.group for each in (*network.vertices, *network.edges) if each.group is not None]
-    return not any(_has_kinks(each) for each in groups)
+    at_nodes = (each.group for each in network.vertices if each.group is not None)
+    return not any(_has_kinks(each) for each in (*at_nodes, *(each.group for each in network.edges)))
 
 
 def _has_kinks(group: Group) -> bool:

@@ -12,7 +12,7 @@ from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, na
 from mcompiler.model.faults import circular
 from mcompiler.model.model import Device, Distribution, Input, Parameter, State, Value, expressions_of
 from mcompiler.model.scope import ordered
-from mcompiler.network.constants import Constants, Place, check_bounds, check_number, inserted
+from mcompiler.network.constants import Constants, Place, check_bounds, check_number, follows_from_numbers, inserted
 from mcompiler.network.draw import draw
 from mcompiler.network.network import Floats, global_name
 from mcompiler.network.wiring import Wired
@@ -121,7 +121,8 @@ def _parameter(filling: _Filling, each: Parameter | Input, chosen: _Chosen) -> N
     if number is not None:
         filling.known[name] = number
         what = f"the value of {filling.wired.element.name}.{name}"
-        check_number(filling.problems, what, number, *filling.places(chosen))
+        if follows_from_numbers(chosen.value, filling.known if chosen.scope == "device" else {}):
+            check_number(filling.problems, what, number, *filling.places(chosen))
         if isinstance(each, Parameter):
             check_bounds(filling.problems, what, number, each, filling.known, *filling.places(chosen))
     expression = _expression(filling, chosen)

@@ -62,6 +62,7 @@ class Wired:
     shape: tuple[int, ...]
     ends: tuple[Integers, Integers]
     index: dict[str, Floats]
+    first: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -197,7 +198,9 @@ def _wired(
     index = {each.name: values.reshape(-1) for each, values in zip(element.indices, grid, strict=True)}
     known = ChainMap(index, constants.numbers)
     first, second = (_end(element, terminal, nodes, known, prod(shape), problems) for terminal in (0, 1))
-    return None if first is None or second is None else Wired(element, shape, (first, second), index)
+    if first is None or second is None:
+        return None
+    return Wired(element, shape, (first, second), index, tuple(low for low, _ in bounds))
 
 
 def _end(

@@ -1,6 +1,7 @@
 """Pictures of runs, with matplotlib."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from mcompiler.solution import Solution
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 #: Axis labels read best between these powers of ten; beyond, a prefix is used.
 PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
@@ -23,15 +25,31 @@ _MOST_PLOTS = 12
 
 
 def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axes: "Axes | None" = None) -> "Axes":
-    """Draw ``names`` of ``run`` against time or another signal; one colour per signal, thin lines where a signal has many members."""
+    """Draw ``names`` of ``run`` against time or another signal; one colour per signal, thin lines where a signal has many members.
+
+    Signals of one unit share a prefix; where there are two units, the second has the axis on the right.
+    """
     if axes is None:
         axes = new_figure().subplots()
+    drawn = tuple(names or run.unknowns)
     x, x_label = scaled(run, against)
-    for name in names or run.unknowns:
-        y, y_label = scaled(run, name)
-        lines = axes.plot(_flat(x, y), y.reshape(len(run.t), -1), linewidth=1.1 if y.ndim == 1 else 0.6)
-        lines[0].set_label(y_label)
-    _label(axes, x_label, [scaled(run, name)[1] for name in names or run.unknowns])
+    groups = {unit: [name for name in drawn if _unit(run, name) == unit] for unit in map(partial(_unit, run), drawn)}
+    sides = [axes, axes.twinx()] if len(groups) == 2 else [axes] * len(groups)
+    lines: list[Line2D] = []
+    for (unit, own), side in zip(groups.items(), sides, strict=True):
+        power = _power(run, own)
+        for name in own:
+            y = _values(run, name) / 10.0**power
+            width = 1.1 if y.ndim == 1 else 0.6
+            color = None if len(drawn) == 1 else f"C{len(lines) % 10}"
+            lines.append(side.plot(_flat(x, y), y.reshape(len(run.t), -1), linewidth=width, color=color)[0])
+            lines[-1].set_label(_name(name, unit, power))
+        if len(groups) == 2 or len(drawn) == 1:
+            side.set_ylabel(_name(", ".join(own), unit, power))
+    axes.set_xlabel(x_label)
+    if len(drawn) > 1:
+        axes.legend(handles=lines, frameon=False, fontsize="small")
+    axes.grid(visible=True, linewidth=0.3, alpha=0.6)
     return axes
 
 
@@ -58,18 +76,34 @@ def plot_experiment(experiment: Experiment, run: Solution) -> "Figure":
 
 def scaled(run: Solution, name: str) -> tuple[NDArray[np.float64], str]:
     """A signal's values, time first, in a unit prefix that suits them, and its axis label."""
-    values = np.moveaxis(run[name], 0, 1) if run.ensemble and name != "t" else run[name]
-    unit = "s" if name == "t" else run.units[name]
-    if unit not in PREFIXABLE:
-        return values, f"{name} [{unit}]" if unit != "1" else name
-    finite = np.abs(values[np.isfinite(values)])
-    largest = float(finite.max()) if finite.size else 0.0
-    power = (
-        0
-        if largest == 0.0
-        else int(np.clip(3 * np.floor(np.log10(largest * 1.0001) / 3), min(PREFIXES), max(PREFIXES)))
+    power = _power(run, [name])
+    return _values(run, name) / 10.0**power, _name(name, _unit(run, name), power)
+
+
+def _values(run: Solution, name: str) -> NDArray[np.float64]:
+    return np.moveaxis(run[name], 0, 1) if run.ensemble and name != "t" else run[name]
+
+
+def _unit(run: Solution, name: str) -> str:
+    return "s" if name == "t" else run.units[name]
+
+
+def _power(run: Solution, names: Sequence[str]) -> int:
+    """The power of ten of the prefix that suits signals of one unit."""
+    if _unit(run, names[0]) not in PREFIXABLE:
+        return 0
+    largest = max(
+        (float(np.max(np.abs(run[name]), initial=0.0, where=np.isfinite(run[name]))) for name in names), default=0.0
     )
-    return values / 10.0**power, f"{name} [{PREFIXES[power]}{unit}]"
+    if largest == 0.0:
+        return 0
+    return int(np.clip(3 * np.floor(np.log10(largest * 1.0001) / 3), min(PREFIXES), max(PREFIXES)))
+
+
+def _name(name: str, unit: str, power: int) -> str:
+    if unit == "1":
+        return name
+    return f"{name} [{PREFIXES[power] if unit in PREFIXABLE else ''}{unit}]"
 
 
 def new_figure(width: float = 6.4, height: float = 4.2) -> "Figure":
@@ -91,12 +125,3 @@ def save_figure(figure: "Figure", path: str | Path) -> None:
 
 def _flat(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     return x if x.ndim == 1 else np.broadcast_to(x.reshape(len(y), -1), (len(y), int(np.prod(y.shape[1:], initial=1))))
-
-
-def _label(axes: "Axes", x_label: str, y_labels: Sequence[str]) -> None:
-    axes.set_xlabel(x_label)
-    if len(y_labels) == 1:
-        axes.set_ylabel(y_labels[0])
-    else:
-        axes.legend(frameon=False, fontsize="small")
-    axes.grid(visible=True, linewidth=0.3, alpha=0.6)

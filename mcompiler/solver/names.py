@@ -183,9 +183,9 @@ def member_name(program: Program, owner: ClassLayout, member: int) -> str:
             if part.owner == owner.name:
                 found: NDArray[np.intp] = np.flatnonzero(part.members == member)
                 if len(found):
-                    return name + _index_text(int(part.positions[int(found[0])]), place.shape)
+                    return name + _index_text(place.indices(int(part.positions[int(found[0])])))
     return owner.name
 
 
-def _index_text(position: int, shape: tuple[int, ...]) -> str:
-    return f"[{', '.join(str(int(each)) for each in np.unravel_index(position, shape))}]" if shape else ""
+def _index_text(indices: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, indices))}]" if indices else ""

@@ -101,3 +101,18 @@ def own_initials(each: Program, p: Floats) -> Floats:
 def scratch(each: Program) -> Floats:
     """A scratch array for the kernels."""
     return np.zeros(int(each.z[N_SCRATCH]))
+
+
+def check_bounds(each: Program, p: Floats, y: Floats) -> None:
+    """Refuse a state that begins outside its bounds.
+
+    Raises:
+        ValueError: one does; says which.
+    """
+    inside = y.copy()
+    if each.unknowns and each.functions["project"](inside, p, each.z, scratch(each)):
+        from mcompiler.solver.names import unknown_name  # names need programs
+
+        place = int(np.argmax(inside != y))
+        headline = f"{unknown_name(each, place)} would begin at {y[place]:g}, outside its bounds"
+        raise ValueError(f"{headline}: the nearest value inside is {inside[place]:g}")

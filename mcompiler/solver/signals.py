@@ -75,11 +75,11 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
 def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
         return Column(each.name, unit, flat, place.shape, is_unknown)
-    if len(each.indices) != len(place.shape) or any(
-        not 0 <= i < n for i, n in zip(each.indices, place.shape, strict=True)
-    ):
-        raise ValueError(f"{each.name} lies outside the array of shape {place.shape}")
-    return Column(each.name, unit, flat[[int(np.ravel_multi_index(each.indices, place.shape))]], (), is_unknown)
+    position = place.position(each.indices)
+    if position is None:
+        reach = ", ".join(f"{low}..{high}" for low, high in place.ranges)
+        raise ValueError(f"{each.name} lies outside the array: {each.owner} runs over {reach or 'no index'}")
+    return Column(each.name, unit, flat[[position]], (), is_unknown)
 
 
 def values_of(column: Column, rows: Floats) -> Floats:

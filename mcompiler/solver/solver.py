@@ -18,7 +18,7 @@ from mcompiler.solver.ensemble import join, members_of
 from mcompiler.solver.gradient import Gradient, by_name, reverse_program
 from mcompiler.solver.losses import Data, schedule
 from mcompiler.solver.options import RunOptions, with_options
-from mcompiler.solver.program import Floats, Program, own_initials
+from mcompiler.solver.program import Floats, Program, check_bounds, own_initials
 from mcompiler.solver.saving import checked_times, experiment_signals, experiment_times, named_signals
 from mcompiler.solver.signals import Rows, rows_of
 from mcompiler.solver.solve import Report, Start, run_program, solution_of
@@ -69,6 +69,10 @@ class Solver:
         self._programs = programs
         self._options = options
         self._usual: tuple[Program, Rows] | None = None
+
+    def __repr__(self) -> str:
+        program = self.program
+        return f"<Solver of {program.network.name}: {program.unknowns} unknowns, {len(self.parameters)} parameters>"
 
     @property
     def program(self) -> Program:
@@ -267,7 +271,10 @@ class Solver:
         for name, value in initial.items():
             names.initial(program, name).put(given, _finite(name, value))
         own = own_initials(program, p)
-        return _Set(program, p, np.where(np.isnan(given), own, given), given)
+        y = np.where(np.isnan(given), own, given)
+        if parameters or initial:
+            check_bounds(program, p, y)
+        return _Set(program, p, y, given)
 
     def _with_loss(self, parameters: Values, initial: Values, inputs: Values) -> _Set:
         if not self._programs.losses:

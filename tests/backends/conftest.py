@@ -22,6 +22,6 @@ def cache_folder(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder for this test alone; what this process remembers of other folders is forgotten."""
     monkeypatch.setenv("MCOMPILER_CACHE_DIR", str(tmp_path / "cache"))
-    for each in (cache._temporary_folder, cache._warn_once):
+    for each in (cache._temporary_folder, cache._warn_once):  # pyright: ignore[reportPrivateUsage]
         each.cache_clear()
     return tmp_path / "cache"

@@ -122,7 +122,8 @@ def test_a_killed_writer_leaves_nothing(after: int, own_cache: Path) -> None:
     assert done.returncode == -9
     assert cache.find(KEY) is None
     (left,) = own_cache.glob(".*")
-    os.utime(left, (time.time() - 7200,) * 2)
+    long_ago = time.time() - 7200
+    os.utime(left, (long_ago, long_ago))
     cache.store(KEY, {}, FILES)
     assert cache.find(KEY) is not None
     assert not left.exists()

@@ -53,9 +53,11 @@ def test_what_is_added_is_added_last(name: str) -> None:
     module = KernelModule("sums", (Kernel(INITIAL, body),))
     backend, z, w = get_backend(name), np.zeros(12, dtype=np.int64), np.zeros(1)
     if isinstance(backend, Runs):
-        initial = backend.open(module)["initial"]
+        offered: Library = backend.open(module)
     else:
-        initial = backend.load(backend.compile(module, LAYOUT, (), PLAIN))["initial"]
+        assert isinstance(backend, Compiles)
+        offered = backend.load(backend.compile(module, LAYOUT, (), PLAIN))
+    initial = offered["initial"]
     y = np.array([1.0, 0.0])
     initial(np.array([0.25, 0.5]), z, w, y)
     assert y.tolist() == [1.5, 0.75]

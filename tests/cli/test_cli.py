@@ -147,3 +147,9 @@ def test_what_goes_wrong(mcompiler, arguments: tuple[str, ...], code: int, says:
     assert done.returncode == code
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_help_shows_a_first_look(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    shown = mcompiler("--help").stdout
+    assert "\n    mcompiler devices HP\n" in shown
+    assert "\b" not in shown

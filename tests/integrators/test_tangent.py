@@ -26,7 +26,12 @@ def part(made: Model, y: Floats, name: str) -> Floats:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_tangent_and_the_adjoint_agree(name: str) -> None:
-    """<lam, J v> = <J^T lam, v> through walls, pulses, point losses and a running loss; with events where steps are fixed.
+    left, terms = dot_products(name)
+    assert abs(left - terms.sum()) < 1e-13 * np.sum(np.abs(terms))
+
+
+def dot_products(name: str) -> tuple[float, Floats]:
+    """<lam, J v>, and the terms of <J^T lam, v>, through walls, pulses, point losses and a running loss; with events where steps are fixed.
 
     Where an event is located its instant moves with the state, which the tangent system does not know.
     """
@@ -57,4 +62,4 @@ def test_the_tangent_and_the_adjoint_agree(name: str) -> None:
     terms = np.array(
         [by_p[parameter_slice(forward.layout, forward.z, "cell", each)][0] * value for each, value in direction.items()]
     )
-    assert abs(left - terms.sum()) < 1e-13 * np.sum(np.abs(terms))
+    return float(left), terms

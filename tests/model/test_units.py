@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import mpmath
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcompiler.model.fragments import parse_unit
@@ -27,7 +27,7 @@ from mcompiler.units import (
     show,
 )
 
-EXPONENTS = st.fractions(min_value=-3, max_value=3, max_denominator=3)  # a unit's exponents go up to 40
+EXPONENTS = st.fractions(min_value=-3, max_value=3, max_denominator=3)
 DIMENSIONS = st.lists(EXPONENTS, min_size=len(BASE), max_size=len(BASE)).map(lambda each: Dimension(tuple(each)))
 NAMES = sorted({*PLAIN, *PREFIXED, *(prefix + name for prefix in PREFIXES for name in PREFIXED)})
 UNITS = st.sampled_from(NAMES).map(lambda name: named(name) or Unit(DIMENSIONLESS))
@@ -70,6 +70,8 @@ def test_a_root_that_is_no_fraction_is_a_float(a: Unit, p: Fraction) -> None:
 
 
 @given(DIMENSIONS)
+@example(Dimension((Fraction(3, 2), Fraction(-8, 3)) + (Fraction(0),) * 5))
+@example(Dimension((Fraction(-4, 3), Fraction(1, 5)) + (Fraction(5, 6),) * 5))
 def test_a_shown_dimension_reads_back(dimension: Dimension) -> None:
     text = show(dimension)
     if dimension == DIMENSIONLESS:

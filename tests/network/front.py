@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from mcompiler.diagnostics import CompileError, Diagnostic, render
-from mcompiler.dsl import LIBRARY, parse
+from mcompiler.dsl import LIBRARY, read
 from mcompiler.model.model import Experiment, Model
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate
@@ -18,7 +18,7 @@ ERRORS = ROOT / "tests" / "errors"
 
 def model(text: str, folder: Path | None = None) -> Model:
     """The model of a text."""
-    return resolve(parse(Source("model.mem", text, folder)))
+    return resolve(read(Source("model.mem", text, folder)))
 
 
 def network(text: str, experiment: str | None = None, folder: Path | None = None) -> Network:

@@ -81,6 +81,7 @@ def circuit(body: str) -> str:
 
 
 SINES = "+".join(["sin(k)"] * 90)
+DOUBLED = "\n".join(f"  param q{k} = {f'q{k - 1} + q{k - 1}' if k else '1[V]'}" for k in range(60))
 N = 4000
 LARGE = {
     "definitions in a chain": device("\n".join(f"a{k} = a{k + 1}" for k in range(N)) + f"\na{N} = 1[mS]\ni = a0*v"),
@@ -112,7 +113,7 @@ LARGE = {
     "functions in functions": "function f0(x) = x + x\n"
     + "".join(f"function f{k}(x) = f{k - 1}(f{k - 1}(x))\n" for k in range(1, 40))
     + device("i = f39(v)/1[ohm]"),
-    "doubled parameters": circuit("\n".join(f"  param q{k} = {f'q{k - 1} + q{k - 1}' if k else '1[V]'}" for k in range(60)) + "\n  T: DCSource(a, ground, V0 = q59)"),
+    "doubled parameters": circuit(DOUBLED + "\n  T: DCSource(a, ground, V0 = q59)"),
 }  # fmt: skip
 
 

@@ -123,3 +123,16 @@ def test_an_ensemble_puts_its_runs_before_time() -> None:
     assert [each.get_xdata() for each in lines] == [pytest.approx(each) for each in many["M.w"]]
     assert len(many.plot("X.v").lines) == 6
     assert repr(many).startswith("<Solution of Bench: 2 runs, 5 times")
+
+
+def test_two_units_have_two_axes_and_one_unit_one_prefix() -> None:
+    run = replace(
+        solution(), signals={**solution().signals, "N.i": 1e-3 * solution().t}, units={**solution().units, "N.i": "A"}
+    )
+    axes = run.plot("M.w", "M.i")
+    assert axes.get_ylabel() == "M.w"
+    assert [each.get_ylabel() for each in axes.figure.axes] == ["M.w", "M.i [µA]"]
+    both = run.plot("M.i", "N.i")
+    labels = [text.get_text() for text in both.get_legend().get_texts()]  # type: ignore[union-attr]
+    assert labels == ["M.i [mA]", "N.i [mA]"]
+    assert np.max(np.asarray(both.lines[0].get_ydata())) == pytest.approx(1e-3)

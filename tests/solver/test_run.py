@@ -146,6 +146,7 @@ def test_a_run_that_blows_up_keeps_its_beginning() -> None:
         (lambda s: s.run(parameters={"R0": [1.0, 2.0]}), "one number"),
         (lambda s: s.run(parameters={"R0": float("nan")}), "not a number"),
         (lambda s: s.run(initial={"a.w": 0.0}), "a.v"),
+        (lambda s: s.run(initial={"a.v": float("inf")}), "not finite"),
         (lambda s: s.run(save=["a.i"]), "a.v"),
         (lambda s: s.run(save_at=[0.0, 1.0]), "outside the run"),
         (lambda s: s.run(save_at=[1e-3, 0.0]), "ascending"),
@@ -188,3 +189,25 @@ def test_auto_takes_the_high_order_for_smooth_models_only(device: str, smooth: b
     text = f"circuit B {{ node a\n C: Capacitor(a, ground)\n M: {device} }}\nexperiment e on B {{ run to 1[us] }}"
     solver = mc.compile(mc.parse(text), backend="interpreter")
     assert solver.program.is_smooth == smooth
+
+
+def test_members_are_named_by_their_index() -> None:
+    text = """
+    circuit C { node a[4]
+      S[k in 4]: VoltageSource(a[k], ground, V = 1[V])
+      R[k in 1..3]: Resistor(a[k], ground, R = k*1[kohm]) }
+    experiment e on C { run to 1[s]
+      save every 1[s]: R[1].i, R[3].i, R.i }
+    """
+    solver = mc.compile(mc.parse(text), backend="interpreter")
+    run = solver.run()
+    assert run["R[1].i"] == pytest.approx(1e-3)
+    assert run["R[3].i"] == pytest.approx(1e-3 / 3)
+    assert run["R.i"][0] == pytest.approx([1e-3, 1e-3 / 2, 1e-3 / 3])
+    with pytest.raises(ValueError, match=r"1\.\.3"):
+        solver.run(save=["R[0].i"])
+
+
+def test_states_outside_their_bounds_are_refused(bank: mc.Solver) -> None:
+    with pytest.raises(ValueError, match=r"M\[1\]\.w would begin at 1\.5, outside its bounds.* 1"):
+        bank.run(initial={"M.w": [0.5, 1.5, 0.5]})

@@ -65,8 +65,9 @@ def _is_transposed(accumulator: Accumulator) -> bool:
 def _rates(of: View) -> Iterator[Row]:
     for each in of.template.unknowns:
         yield rate_row(of, each, f"0 while a bound holds {each.along or each.symbol}" if is_bounded(each) else "")
-        scale = "" if each.scale == ONE else f"scale {of.text(each.scale)}"
-        yield Row(Moment(each.symbol, Text("0")), of.node(each.initial), each.dimension, scale)
+        scale = [] if each.scale == ONE else [f"scale {of.text(each.scale)}"]
+        note = "; ".join([*scale, *(["given"] if each.given else [])])
+        yield Row(Moment(each.symbol, Text("0")), None if each.given else of.node(each.initial), each.dimension, note)
 
 
 def _event(of: View, event: Event) -> Iterator[Row]:

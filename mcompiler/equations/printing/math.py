@@ -109,7 +109,9 @@ def _product(node: Product) -> str:
 
 
 def _factors(nodes: Sequence[Node]) -> str:
-    return r"\,".join(_factor(each) for each in nodes)
+    """Factors side by side; a dot before a number, which would be read as digits of the one before."""
+    made = [_factor(each) for each in nodes]
+    return "".join(made[:1] + [(r" \cdot " if each[0].isdigit() else r"\,") + each for each in made[1:]])
 
 
 def _factor(node: Node) -> str:
