@@ -58,7 +58,8 @@ def by_hand() -> tuple[Floats, Floats, dict[str, Floats]]:
 def test_the_error_network_of_a_circuit_is_that_circuit_driven_by_the_loss() -> None:
     model = from_text(SETTLING)
     held = frozen(model.system)
-    both = circuit(model, verify(error_network(held, gradients=[f"{name}.w" for name in STATES])))
+    wanted_by = [*(f"{name}.w" for name in STATES), "circuit.A"]
+    both = circuit(model, verify(error_network(held, gradients=wanted_by)))
     library = both.on("python")
     y = both.settle(library, end=1.2, step=2e-3).y
     v, lam, gradient = by_hand()
@@ -66,6 +67,11 @@ def test_the_error_network_of_a_circuit_is_that_circuit_driven_by_the_loss() -> 
     assert y[unknown_slice(both.layout, both.z, "nodes", "error v")] == pytest.approx(lam, rel=1e-12)
     for name, wanted in gradient.items():
         assert both.observed(library, y, name, "back w") == pytest.approx(wanted, rel=1e-11)
+    through_source = both.observed(
+        library, y, "S", "back circuit.A"
+    )  # the circuit's parameter stands in the source alone
+    m = GMIN + (MAXIMA["M"] - GMIN) * STATES["M"]
+    assert through_source == pytest.approx(m * (lam[0] + v[2] / 1e-6), rel=1e-11)
 
 
 def test_nudged_it_moves_by_the_adjoint() -> None:
