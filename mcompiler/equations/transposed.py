@@ -124,12 +124,12 @@ def _offered(
 def _readable(
     value: sympy.Expr, vertex: VertexClass, task: Transposition, arriving: _Arriving, pulled: Pulled
 ) -> sympy.Symbol | None:
-    """The adjoint where it is an unknown or a definition already, that edges may read: nothing given, and no sum of what arrives."""
+    """The adjoint where it is one that edges may read by its own name: a seed's or a definition's, and neither a parameter nor a sum of what arrives."""
     sums = {task.words.arriving(name) for name in arriving}
     sums |= {each.symbol for each in pulled.definitions if each.value in sums}
     constant = {each.symbol for each in (*vertex.template.parameters, *task.system.parameters)}
-    constant |= {column for term in task.system.losses for column in term.data}
-    return value if isinstance(value, sympy.Symbol) and value not in {*sums, *constant, TIME} else None
+    made = {each.symbol for each in pulled.definitions} | {adjoint for _, adjoint in task.seeds(vertex)}
+    return value if isinstance(value, sympy.Symbol) and value in made - sums - constant else None
 
 
 def _arriving(vertex: str, system: System, edges: Mapping[str, Transposed]) -> dict[str, Dimension]:

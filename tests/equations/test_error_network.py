@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mcompiler.equations.error_network import error_network
 from mcompiler.equations.fixed_point import frozen
 from mcompiler.equations.levels import levels
-from mcompiler.equations.system import LOSS, Event, Parameter, PointLoss, System
+from mcompiler.equations.system import LOSS, Accumulator, Event, Parameter, PointLoss, System
 from mcompiler.equations.verify import verify
 from mcompiler.integrators.run import Losses, reverse
 from mcompiler.kernel.layout import parameter_slice
@@ -235,6 +235,29 @@ def test_columns_of_data_are_parameters_while_the_network_settles() -> None:
     library = both.on("python")
     run = both.settle(library)
     assert both.of(run.y, "error x") == pytest.approx(2.5 * given.adjoint(), abs=1e-13)
+
+
+def test_the_slope_of_a_product_of_sums_is_a_sum() -> None:
+    """Each of two costs is the slope by the other, which edges read under a name of its own."""
+    given, made = numbers("B", bends=False), system("B", bends=False)
+    second = replace(made.edges[-1].template.contributions[0], accumulator="cost of Y")
+    watch = replace(made.edges[-1], template=replace(made.edges[-1].template, contributions=(second,)))
+    (*cells, loss) = made.vertices
+    collector = replace(
+        loss,
+        template=replace(
+            loss.template, accumulators=(*loss.template.accumulators, Accumulator(symbol("cost of Y"), ONE))
+        ),
+    )
+    product = PointLoss("loss 0", symbol("cost") * symbol("cost of Y"), ONE)
+    multiplied = replace(made, vertices=(*cells, collector), edges=(*made.edges[:-1], watch), losses=(product,))
+    both = running(verify(error_network(multiplied)), given.values)
+    run = both.settle(both.on("python"))
+    at = given.fixed_point()
+    away = at - given.targets
+    costs = np.repeat([0.5 * np.sum(away[4:] ** 2), 0.5 * np.sum(away[:4] ** 2)], [4, 3])
+    lam = -np.linalg.solve(given.jacobian(at).T, costs * away)
+    assert both.of(run.y, "error x") == pytest.approx(lam, abs=1e-13)
 
 
 # --- how it is computed
