@@ -119,7 +119,8 @@ def declared(of: View, owner: Owner) -> Iterator[Row]:
     for read in template.reads:
         if isinstance(owner, EdgeClass):
             what = read.name.removeprefix("node ").replace(" ", "_")
-            yield Row(Name(read.symbol), None, read.dimension, f"{what} of the node at {terminal(owner, read.end)}")
+            where = "loss" if owner.ends[read.end] == LOSS else f"node at {terminal(owner, read.end)}"
+            yield Row(Name(read.symbol), None, read.dimension, f"{what} of the {where}")
 
 
 def _inside(of: View, unknown: Unknown) -> str:
@@ -129,8 +130,9 @@ def _inside(of: View, unknown: Unknown) -> str:
 
 
 def loss_section(of: View) -> Section:
-    """The terms of the loss, as the template of the loss sees them."""
-    rows = (_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses))
+    """The terms of the loss, as the template of the loss sees them, and what a derivation makes of them there."""
+    rows = [_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses)]
+    rows += [definition_row(of, each) for each in of.template.definitions]
     return Section("loss", tuple(rows), template=of.template)
 
 

@@ -23,7 +23,10 @@ class Parts:
 
 
 _KINDS = frozenset(
-    ("bar", "dot", "free", "index", "integral", "lam", "node", "pick", "push", "received", "size", "taken")
+    (
+        *("back", "bar", "dot", "error", "free", "index", "integral", "lam", "node"),
+        *("nudge", "pick", "push", "received", "size", "slope", "taken"),
+    )
 )
 
 

@@ -43,7 +43,7 @@ _BACKWARD = frozenset(
 
 @as_written
 def lower(system: System, header: tuple[str, ...] = (), *, backward: bool = True) -> tuple[KernelModule, Layout]:
-    """The kernels of a forward or tangent system, and where they find everything.
+    """The kernels of a system in forward form (a tangent, an error network and a nudged system are in it too), and where they find everything.
 
     Args:
         system: the equations.
@@ -51,7 +51,7 @@ def lower(system: System, header: tuple[str, ...] = (), *, backward: bool = True
         backward: whether the transposed derivatives are wanted; without a gradient nobody calls them.
 
     Raises:
-        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0).
+        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself).
     """
     graph = graph_of(system)
     wanted = [each for each in _KERNELS if backward or each not in _BACKWARD]
