@@ -179,14 +179,17 @@ def _elaborate_all(model: "Compilation") -> None:
     experiments, circuits = model.model.experiments.values(), model.model.circuits.values()
     used = {each.circuit.name for each in experiments}
     found: list[Diagnostic] = []
+    warnings: list[Diagnostic] = []
     for experiment, circuit in [
         *((each, None) for each in experiments),
         *((None, each) for each in circuits if each.name not in used),
     ]:
         try:
-            elaborate(model.model, experiment, circuit)
+            warnings += [each for each in elaborate(model.model, experiment, circuit).warnings if each not in warnings]
         except CompileError as error:
             found += [each for each in error.diagnostics if each not in found]
+    for each in warnings:
+        _show(each)
     if found:
         raise CompileError(found)
 
@@ -194,6 +197,8 @@ def _elaborate_all(model: "Compilation") -> None:
 def _compiled(model: "Compilation", **options: object) -> "Solver":
     from mcompiler.driver import compile as compile_model
 
+    for each in model.network.warnings:
+        _show(each)
     return compile_model(model, **options)  # type: ignore[arg-type]
 
 

@@ -140,6 +140,9 @@ class Compilation:
     def elaborated(self, seed: int | None, *, with_losses: bool) -> Network:
         """The network with another seed for its distributions, or with the losses."""
         experiment = replace(self.experiment, losses=self.losses if with_losses else ())
+        if with_losses and self._learning is not None and not self.experiment.losses:
+            sets = {each.name: each for each in (*self._learning.data, *experiment.data)}
+            experiment = replace(experiment, data=tuple(sets.values()))
         with self.timed("network"):
             return elaborate(self.model, experiment if seed is None else replace(experiment, seed=seed))
 

@@ -1,11 +1,13 @@
-"""From a network to its system of templates: Kirchhoff's laws and the devices' relations in sympy. Sizes and values do not enter."""
+"""From a network to its system of templates: Kirchhoff's laws, the devices' relations, cells and synapses in sympy. Sizes and values do not enter."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import sympy
 
+from mcompiler.equations.cells import cell_template, synapse_class
 from mcompiler.equations.losses import loss_vertex, observation, observer_edges, point_losses
+from mcompiler.equations.members import own_definitions, own_events, own_parameters, unknown
 from mcompiler.equations.solve import solved_for_current
 from mcompiler.equations.system import (
     LOSS,
@@ -15,7 +17,6 @@ from mcompiler.equations.system import (
     Contribution,
     Definition,
     EdgeClass,
-    Event,
     Parameter,
     Read,
     System,
@@ -24,12 +25,10 @@ from mcompiler.equations.system import (
     VertexClass,
 )
 from mcompiler.equations.translate import as_written, in_order, symbol, translate
-from mcompiler.model.expression import Expression, Number
-from mcompiler.model.model import Device, Distribution, Input, State
-from mcompiler.model.model import Parameter as ModelParameter
+from mcompiler.model.model import Device, Synapse
 from mcompiler.network import network as net
 from mcompiler.network.elaborate import global_name, node_quantity
-from mcompiler.units import CAPACITANCE, CURRENT, DIMENSIONLESS, VOLTAGE
+from mcompiler.units import CAPACITANCE, CURRENT, VOLTAGE
 
 #: Accumulators of nodes: the current into a capacitive node, its capacitance, and the current into a driven node.
 CURRENT_IN, CAPACITANCE_AT, DRIVEN_CURRENT = "i", "c", "node i"
@@ -58,6 +57,8 @@ def derive(network: net.Network) -> System:
 
 
 def _vertex(vertex: net.VertexClass, network: net.Network) -> VertexClass:
+    if vertex.group is not None and vertex.kind == "cell":
+        return VertexClass(vertex.name, cell_template(vertex, vertex.group, network), vertex.group.elements)
     if vertex.group is not None:
         return VertexClass(vertex.name, _driven(vertex, vertex.group), vertex.group.elements)
     names = [name for name, place in network.nodes.items() if any(part.owner == vertex.name for part in place.parts)]
@@ -85,9 +86,10 @@ def _capacitive(vertex: net.VertexClass) -> Template:
 
 def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
     device = group.device
+    assert isinstance(device, Device)
     assert device.law is not None
     v, current = symbol("v"), symbol(DRIVEN_CURRENT)
-    definitions = _own_definitions(group)
+    definitions = own_definitions(group)
     definitions.append(Definition(v, VOLTAGE, translate(device.law.value), origin=device.law.span))
     if vertex.sign < 0:
         definitions.append(Definition(symbol("node v"), VOLTAGE, -v, "voltage of the node"))
@@ -95,11 +97,11 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
     definitions.append(Definition(symbol("i"), CURRENT, through, "current through the source; Kirchhoff's current law"))
     return Template(
         device.name,
-        parameters=_parameters(group),
-        unknowns=tuple(_unknown(each, group) for each in device.states),
+        parameters=own_parameters(group),
+        unknowns=tuple(unknown(each, group) for each in device.states),
         definitions=in_order(definitions),
         accumulators=(Accumulator(current, CURRENT, "current into the node"),),
-        events=_events(device),
+        events=own_events(device),
         doc=device.doc,
         origin=device.span,
     )
@@ -110,6 +112,9 @@ def _driven(vertex: net.VertexClass, group: net.Group) -> Template:
 
 def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
     group, device = edge.group, edge.group.device
+    if isinstance(device, Synapse):
+        return synapse_class(edge, device, network)
+    assert isinstance(device, Device)
     reads = tuple(
         Read(symbol(f"{device.terminals[end.terminal]}.v"), position, node_quantity(network, end.vertices), VOLTAGE)
         for position, end in enumerate(edge.ends)
@@ -122,23 +127,22 @@ def _edge(edge: net.EdgeClass, network: net.Network) -> EdgeClass:
         ends = (*ends, LOSS)
     template = Template(
         device.name,
-        parameters=_parameters(group),
-        unknowns=tuple(_unknown(each, group) for each in device.states),
-        definitions=in_order(_edge_definitions(edge, reads)),
+        parameters=own_parameters(group),
+        unknowns=tuple(unknown(each, group) for each in device.states),
+        definitions=in_order(_edge_definitions(edge, device, reads)),
         reads=reads,
         contributions=tuple(contributions),
-        events=_events(device),
+        events=own_events(device),
         doc=device.doc,
         origin=device.span,
     )
     return EdgeClass(edge.name, template, ends, elements=group.elements)
 
 
-def _edge_definitions(edge: net.EdgeClass, reads: Sequence[Read]) -> list[Definition]:
-    device = edge.group.device
+def _edge_definitions(edge: net.EdgeClass, device: Device, reads: Sequence[Read]) -> list[Definition]:
     assert device.law is not None
     voltage = Definition(symbol("v"), VOLTAGE, _voltage(edge, reads), "voltage across the element")
-    definitions = [voltage, *_own_definitions(edge.group)]
+    definitions = [voltage, *own_definitions(edge.group)]
     if device.law.kind == "current":
         definitions.append(Definition(symbol("i"), CURRENT, translate(device.law.value), origin=device.law.span))
     elif device.law.kind == "voltage":
@@ -166,71 +170,3 @@ def _contributions(edge: net.EdgeClass, network: net.Network) -> list[Contributi
         elif capacitive:
             result.append(Contribution(position, CAPACITANCE_AT, translate(law.value), CAPACITANCE, law.span))
     return result
-
-
-# --- what vertices and edges share
-
-
-def _own_definitions(group: net.Group) -> list[Definition]:
-    """What is given to the elements as expressions, and the device's own definitions."""
-    device = group.device
-    given: list[Definition] = []
-    declared: tuple[ModelParameter | Input, ...] = (*device.parameters, *device.inputs)
-    for each in declared:
-        if each.name in group.given:
-            value = group.given[each.name]
-            given.append(Definition(symbol(each.name), each.dimension, translate(value), each.doc, value.span))
-    own = [
-        Definition(symbol(each.name), each.dimension, translate(each.value), each.doc, each.span)
-        for each in device.definitions
-    ]
-    return [*given, *own]
-
-
-def _parameters(group: net.Group) -> tuple[Parameter, ...]:
-    declared: dict[str, ModelParameter | Input] = {each.name: each for each in group.device.parameters}
-    declared |= {each.name: each for each in group.device.inputs}
-    result: list[Parameter] = []
-    for name, values in group.values.items():
-        known, varies = declared.get(name), bool(values.shape)
-        if known is None:
-            result.append(Parameter(symbol(name), DIMENSIONLESS, varies, structural=True))
-        else:
-            result.append(Parameter(symbol(name), known.dimension, varies, known.doc, known.span))
-    return tuple(result)
-
-
-def _unknown(state: State, group: net.Group) -> Unknown:
-    initial = state.initial.arguments[0] if isinstance(state.initial, Distribution) else state.initial
-    return Unknown(
-        symbol(state.name),
-        state.dimension,
-        rate=translate(state.rate),
-        mass=ONE if state.mass is None else translate(state.mass),
-        initial=ZERO if initial is None else translate(initial),
-        scale=ONE if state.scale is None else translate(state.scale),
-        lower=_bound(state.lower),
-        upper=_bound(state.upper),
-        doc=state.doc,
-        origin=state.origin,
-        mass_dimension=DIMENSIONLESS if state.mass is None else state.mass.dimension,
-        given=state.name in group.initials and not bool(np.isnan(group.initials[state.name]).all()),
-    )
-
-
-def _bound(expression: Expression | None) -> sympy.Expr | None:
-    if expression is None or (isinstance(expression, Number) and abs(expression.value) == float("inf")):
-        return None
-    return translate(expression)
-
-
-def _events(device: Device) -> tuple[Event, ...]:
-    return tuple(
-        Event(
-            translate(each.margin),
-            each.margin.dimension,
-            tuple((symbol(name), translate(value)) for name, value in each.resets),
-            each.span,
-        )
-        for each in device.events
-    )

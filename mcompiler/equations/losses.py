@@ -21,7 +21,7 @@ from mcompiler.equations.translate import symbol, translate
 from mcompiler.model.expression import names
 from mcompiler.model.model import Loss
 from mcompiler.network import network as net
-from mcompiler.network.binding import integral_name, is_vertex, observer_class
+from mcompiler.network.binding import integral_name, is_vertex, observer_class, sum_class
 from mcompiler.network.elaborate import pick_name
 from mcompiler.units import TIME as SECONDS
 
@@ -34,8 +34,21 @@ def observation(observer: net.Observer, end: int, size: int) -> Contribution:
     return Contribution(end, observer.name, value, observer.dimension)
 
 
+def sums_of(group: net.Group, end: int) -> list[Contribution]:
+    """What every member of a class of edges adds to sums in the loss."""
+    return [
+        Contribution(end, name, symbol(net.term_name(name)), value.dimension) for name, value in group.terms.items()
+    ]
+
+
 def observer_edges(network: net.Network) -> Iterator[EdgeClass]:
-    """An edge from every observed vertex to the loss."""
+    """An edge from every observed vertex to the loss; to a sum one from each member."""
+    for vertex in network.vertices:
+        for name, value in vertex.group.terms.items() if vertex.group is not None else ():
+            read = Read(symbol(net.term_name(name)), 0, net.term_name(name), value.dimension)
+            contribution = Contribution(1, name, read.symbol, value.dimension)
+            template = Template("observer", reads=(read,), contributions=(contribution,), doc="what the loss sums")
+            yield EdgeClass(sum_class(vertex.name, name), template, (vertex.name, LOSS))
     for each in network.observers:
         if is_vertex(network, each.owner):
             read = Read(symbol(each.quantity), 0, each.quantity, each.dimension)
@@ -47,6 +60,11 @@ def observer_edges(network: net.Network) -> Iterator[EdgeClass]:
 def loss_vertex(network: net.Network) -> VertexClass:
     """The vertex where everything meets that the loss mentions."""
     accumulators = [Accumulator(symbol(each.name), each.dimension, "what the loss reads") for each in network.observers]
+    accumulators += [
+        Accumulator(symbol(each.name), each.value.dimension, f"sum over {each.element}")
+        for loss in network.losses
+        for each in loss.sums
+    ]
     unknowns = [
         Unknown(
             symbol(integral_name(position)),

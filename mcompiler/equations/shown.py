@@ -125,6 +125,8 @@ class Equations:
 
     def _in_the_language(self) -> str:
         match self.derivation:
+            case "forward" if any(each.kind == "cell" for each in self.network.vertices):
+                return f"# no model: cells and synapses are shown, but not yet written as a model\n{to_block(self._sheet(), 'forward')}"
             case "forward":
                 return model_text(self.system, self.network, self.model)
             case "tangent":

@@ -34,7 +34,8 @@ ONE: sympy.Expr = sympy.Integer(1)
 class Parameter:
     """A constant in time. ``varies``: one value per member instead of one for the class. Its values are in the network.
 
-    ``structural``: an index, a size or a choice of members, which no gradient is taken by.
+    ``structural``: an index, a size or a choice of members, which no gradient is taken by. With ``end``, in an edge template, it is the number of the
+    member at that end and has no values of its own; it stands in comparisons only.
     """
 
     symbol: sympy.Symbol
@@ -43,6 +44,7 @@ class Parameter:
     doc: str = ""
     origin: Span | None = None
     structural: bool = False
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ class VertexClass:
 class EdgeClass:
     """Edges with one template; ``ends[k]`` names the vertex class of the k-th terminal, the network holds the index arrays.
 
-    ``topology``: "indexed" (an index array per end) or "dense" (every member of ends[0] with every member of ends[1], no index arrays).
+    ``topology``: "indexed" (an index array per end) or "dense" (every member of ends[0] with every member of ends[1], no index arrays; further ends are
+    classes with one member). ``terminals`` are the names of the ends, where reads do not say them.
     """
 
     name: str
@@ -185,6 +188,7 @@ class EdgeClass:
     ends: tuple[str, ...]
     topology: Literal["indexed", "dense"] = "indexed"
     elements: tuple[str, ...] = ()
+    terminals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

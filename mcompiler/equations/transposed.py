@@ -201,6 +201,8 @@ def _read_symbol(edge: EdgeClass, contribution: Contribution, symbol: sympy.Symb
     end = contribution.end
     terminals = {each.end: each.symbol.name.rpartition(".")[0] for each in edge.template.reads}
     alone = edge.ends[end] if edge.ends.count(edge.ends[end]) == 1 else f"end{end}"
+    if end < len(edge.terminals):
+        alone = edge.terminals[end]
     return at_end(terminals.get(end, "") or alone, symbol.name)
 
 

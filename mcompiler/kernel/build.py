@@ -216,7 +216,8 @@ def _over_pairs(block: Block, name: str, sizes: tuple[Value, ...], fill: Fill, c
     row, body = Block(kernel), Block(kernel)
     start = row.let(f"row_{name}", mul(Local(second), sizes[0]))
     member = body.let(f"m_{name}", add(start, Local(first)))
-    sums = fill(body, Member(member, (Local(first), Local(second))))
+    further = tuple(Integer(0) for _ in sizes[2:])
+    sums = fill(body, Member(member, (Local(first), Local(second), *further)))
     partial = _close(row, body, first, sizes[0], sums, "")
     outer = [Sum(value, each.wish, each.op, each.initial) for value, each in zip(partial, sums, strict=True)]
     return _close(block, row, second, sizes[1], outer, comment)

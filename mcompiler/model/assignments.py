@@ -7,7 +7,7 @@ from mcompiler.model.circuits import check_size
 from mcompiler.model.data import TIMES, column
 from mcompiler.model.expression import Expression
 from mcompiler.model.faults import listed, unknown
-from mcompiler.model.model import Assignment, Data, Distribution, Parameter, State
+from mcompiler.model.model import Assignment, Data, Distribution, Parameter, Population, State
 from mcompiler.model.signals import not_a_signal
 from mcompiler.model.target import Target
 from mcompiler.model.values import check_inside, resolve_value
@@ -94,18 +94,26 @@ def _place(node: syntax.Assignment, kind: Kind, target: Target) -> Place | None:
         return None
     if len(parts) == 1:
         return _own(node, kind, target)
-    element, name = parts[0].name, parts[1].name
-    if len(parts) == 2 and kind == "initial" and element in target.nodes and name == "v":
+    element, own = parts[0].name, parts[1:]
+    name = ".".join(part.name for part in own)
+    if kind == "initial" and element in target.nodes and name == "v":
         return Place(element, name, VOLTAGE, target.nodes[element].span)
-    if len(parts) > 2 or element not in target.elements:
+    if element not in target.elements:
         not_a_signal(node.name, target)
         return None
     return _of_element(node, kind, target)
 
 
 def _of_element(node: syntax.Assignment, kind: Kind, target: Target) -> Place | None:
-    element, name = node.name.parts[0].name, node.name.parts[-1].name
-    device = target.elements[element].device
+    element = node.name.parts[0].name
+    name = node.name.text.partition(".")[2]
+    placed = target.elements[element]
+    device = placed.device
+    if isinstance(placed, Population) and name in placed.collects:
+        headline = f"{element}.{name} is the sum of what synapses contribute: it is given no value"
+        other = "let the cell have another input for what comes from outside, like bias"
+        target.problems.error("input-collects", headline, node.name.span, hints=(other,))
+        return None
     bounded: dict[str, Parameter | State] = {}
     if kind == "set":
         bounded = {each.name: each for each in device.parameters}

@@ -74,8 +74,8 @@ class Checker:
         match node:
             case syntax.Number():
                 return Number(node.value, node.dimension, node.span, node.fits_any_unit, _written(node))
-            case syntax.Name():
-                return self._name(node, scope)
+            case syntax.Name() | syntax.Total():
+                return self._name(node, scope) if isinstance(node, syntax.Name) else self._total(node, scope)
             case syntax.Call():
                 return self._call(node, scope)
             case syntax.Unary():
@@ -87,8 +87,12 @@ class Checker:
             case syntax.Text() | syntax.Range():
                 what = "a text" if isinstance(node, syntax.Text) else "a range"
                 self.problems.error("not-a-number", f"{what} stands where a number is needed", node.span)
-            case syntax.Total():
-                unsupported(self.problems, "sums over members are", node.span)
+        return None
+
+    def _total(self, node: syntax.Total, scope: Scope) -> Expression | None:
+        if scope.total is not None:
+            return scope.total(node)
+        unsupported(self.problems, "sums over members are", node.span, "a loss of a network may have them")
         return None
 
     def _unary(self, node: syntax.Unary, scope: Scope) -> Expression | None:

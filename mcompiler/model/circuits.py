@@ -1,6 +1,6 @@
-"""Circuits: parameters, nodes and elements, with names and units checked."""
+"""Circuits and networks: their own parameters and nodes, with names and units checked."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from mcompiler.diagnostics import Problems
@@ -9,7 +9,7 @@ from mcompiler.model.check import Checker
 from mcompiler.model.evaluate import constant, whole
 from mcompiler.model.expression import Expression, number
 from mcompiler.model.faults import duplicate, unsupported
-from mcompiler.model.model import Circuit, Device, Element, Node
+from mcompiler.model.model import Circuit, Device, Element, Node, Population, Projection
 from mcompiler.model.scope import RESERVED, Functions, Known, Scope
 from mcompiler.model.values import CONSTANT, is_declared, resolve_input, resolve_parameters, with_units
 from mcompiler.source import Span
@@ -21,6 +21,15 @@ MOST_INDICES = 8
 _DECLARED = {"param": "parameter", "size": "size", "input": "input"}
 
 FindDevice = Callable[[str], Device | None]
+#: What circuits and networks hold besides parameters, inputs and sizes.
+_HOLDS: Mapping[str, tuple[type[syntax.Node], ...]] = {
+    "circuit": (syntax.Element,),
+    "network": (syntax.Member, syntax.Synapses),
+}
+_SAYS = {
+    "circuit": "a circuit holds parameters, inputs, sizes, nodes and elements only",
+    "network": "a network holds parameters, inputs, sizes, cells and synapses only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +91,21 @@ def plan_circuit(block: syntax.Block, library: Library, check: Checker) -> Plan:
         unsupported(problems, "circuits used as elements are", block.name.span)
     _declare(plan)
     for each in block.body:
-        if isinstance(each, syntax.Nodes):
+        if isinstance(each, syntax.Nodes) and block.kind == "circuit":
             _nodes(plan, each)
-        elif not isinstance(each, syntax.Declaration | syntax.Element):
-            hints = ("equations belong into a device",) if isinstance(each, syntax.Equation) else ()
-            headline = "a circuit holds parameters, inputs, sizes, nodes and elements only"
-            problems.error("wrong-place", headline, each.span, hints=hints)
+        elif not isinstance(each, (syntax.Declaration, *_HOLDS[block.kind])):
+            where = "a device" if block.kind == "circuit" else "a cell or synapse"
+            hints = (f"equations belong into {where}",) if isinstance(each, syntax.Equation) else ()
+            problems.error("wrong-place", _SAYS[block.kind], each.span, hints=hints)
     return plan
 
 
-def finish_circuit(plan: Plan, elements: tuple[Element, ...]) -> Circuit:
+def finish_circuit(
+    plan: Plan,
+    elements: tuple[Element, ...],
+    cells: tuple[Population, ...] = (),
+    synapses: tuple[Projection, ...] = (),
+) -> Circuit:
     """The circuit; what is wrong with it is in the plan's problems."""
     block = plan.block
     declarations = [each for each in block.body if isinstance(each, syntax.Declaration)]
@@ -106,13 +120,14 @@ def finish_circuit(plan: Plan, elements: tuple[Element, ...]) -> Circuit:
         for each in declarations
         if each.kind == "input" and is_declared(each, plan.names)
     )
-    if not elements and not any(isinstance(each, syntax.Element) for each in block.body):
-        headline = f"the circuit {block.name.text} has no elements"
+    if not any(isinstance(each, _HOLDS[block.kind]) for each in block.body):
+        what = "elements" if block.kind == "circuit" else "cells"
+        headline = f"the {block.kind} {block.name.text} has no {what}"
         plan.problems.error("empty-circuit", headline, block.name.span)
     rest = tuple(each for each in parameters if plan.names[each.name].what != "size")
     return Circuit(
-        block.name.text, block.name.span, sizes, rest, inputs, tuple(plan.nodes.values()), elements, block.doc
-    )
+        block.name.text, block.name.span, sizes, rest, inputs, tuple(plan.nodes.values()), elements, block.doc, cells, synapses
+    )  # fmt: skip
 
 
 def check_size(problems: Problems, name: str, value: Expression) -> bool:
@@ -136,11 +151,11 @@ def _declare(plan: Plan) -> None:
             continue
         name = each.name.text
         if each.kind not in _DECLARED:
-            plan.problems.error("wrong-place", f"a circuit has no {each.kind}", each.span)
+            plan.problems.error("wrong-place", f"a {plan.block.kind} has no {each.kind}", each.span)
             continue
         if each.shape:
             headline = f"{name} is an array; arrays of parameters and inputs are not compiled in this version"
-            hints = ("give the elements an expression of their indices",)
+            hints = ("give the elements an expression of their indices",) if plan.block.kind == "circuit" else ()
             plan.problems.error("unsupported", headline, each.span, hints=hints)
         if plan.is_new(name, each.name.span):
             kept.append(each)
@@ -161,9 +176,15 @@ def _nodes(plan: Plan, each: syntax.Nodes) -> None:
             continue
         if len(part.indices) > MOST_INDICES:
             plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", part.span)
-        what = "a size"
-        shape = [plan.check.of(index, plan.scope(what), DIMENSIONLESS, what) for index in part.indices]
-        known = tuple(number(1.0, part.span) if one is None else one for one in shape)
-        for one in known:
-            check_size(plan.problems, f"of {name}", one)
+        known = resolve_shape(plan, name, part.indices)
         plan.nodes.setdefault(name, Node(name, known, part.span, each.doc))
+
+
+def resolve_shape(plan: Plan, name: str, indices: tuple[syntax.Expression, ...]) -> tuple[Expression, ...]:
+    """The extents of an array; one in place of each that is wrong."""
+    what = "a size"
+    shape = [(plan.check.of(each, plan.scope(what), DIMENSIONLESS, what), each.span) for each in indices]
+    known = tuple(number(1.0, span) if one is None else one for one, span in shape)
+    for one in known:
+        check_size(plan.problems, f"of {name}", one)
+    return known

@@ -23,7 +23,7 @@ def resolve_data(each: syntax.Data, tables: Tables, problems: Problems) -> Data:
     """The columns of a file below the model's folder; none where it cannot be read, which is noted."""
     name, file = each.name.text, each.file.value
     try:
-        table = tables.table(_place(file, each.span.source.folder))
+        table = tables.table(place_of(file, each.span.source.folder))
         units = {column: _unit(column, text) for column, text in table.units.items()}
     except TableError as error:
         hints = (error.hint,) if error.hint else ()
@@ -38,7 +38,12 @@ def resolve_data(each: syntax.Data, tables: Tables, problems: Problems) -> Data:
     return Data(name, file, each.span, columns, dimensions, table.wrong)
 
 
-def _place(file: str, folder: Path | None) -> Path:
+def place_of(file: str, folder: Path | None) -> Path:
+    """A data file below the model's folder.
+
+    Raises:
+        TableError: there is no folder, or the file lies outside.
+    """
     if folder is None:
         raise TableError("this text has no folder", "load the model from a file", "file-not-found")
     path = inside(folder, folder, file)

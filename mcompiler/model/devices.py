@@ -10,7 +10,7 @@ from mcompiler.model.events import resolve_events
 from mcompiler.model.expression import name_set
 from mcompiler.model.faults import duplicate
 from mcompiler.model.laws import resolve_definitions
-from mcompiler.model.model import Device
+from mcompiler.model.model import Device, Input
 from mcompiler.model.scope import Functions
 from mcompiler.model.sets import resolve_sets
 from mcompiler.model.sides import sort_equations
@@ -25,12 +25,7 @@ def resolve_device(block: syntax.Block, functions: Functions, check: Checker) ->
     declare(draft)
     sort_equations(draft)
     parameters = resolve_parameters(draft.declared("param"), draft.names, functions, draft.check)
-    inputs = tuple(
-        resolve_input(
-            each, draft.names[each.name.text], draft.constant_scope(f"the input {each.name.text}"), draft.check
-        )
-        for each in draft.declared("input")
-    )
+    inputs = resolve_inputs(draft)
     definitions, law = resolve_definitions(draft)
     states = resolve_states(draft)
     events = resolve_events(draft, states, definitions)
@@ -39,6 +34,16 @@ def resolve_device(block: syntax.Block, functions: Functions, check: Checker) ->
     )
     _warn_of_unused(draft, device)
     return replace(device, sets=resolve_sets(draft, device))
+
+
+def resolve_inputs(draft: Draft) -> tuple[Input, ...]:
+    """The inputs with their defaults."""
+    return tuple(
+        resolve_input(
+            each, draft.names[each.name.text], draft.constant_scope(f"the input {each.name.text}"), draft.check
+        )
+        for each in draft.declared("input")
+    )
 
 
 def _terminals(draft: Draft) -> tuple[str, str]:

@@ -1,13 +1,13 @@
 """Elements of circuits: which device, between which nodes, with which values."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mcompiler.dsl import syntax
 from mcompiler.model.circuits import GROUND, MOST_INDICES, Plan
 from mcompiler.model.expression import Expression, Number, apply, number
 from mcompiler.model.faults import duplicate, listed, unknown, unsupported
-from mcompiler.model.model import Device, Distribution, Element, Index, Parameter, State, Terminal, Value
+from mcompiler.model.model import Device, Distribution, Element, Index, Parameter, State, Template, Terminal, Value
 from mcompiler.model.scope import RESERVED, Known, Scope
 from mcompiler.model.values import check_inside, resolve_value
 from mcompiler.source import Span
@@ -27,13 +27,13 @@ def resolve_elements(plan: Plan) -> tuple[Element, ...]:
 
 
 def _element(plan: Plan, each: syntax.Element) -> Element | None:
-    device, preset = _device(plan, each)
+    device, preset = find_device(plan, each.template)
     indices = _indices(plan, each)
     if device is None:
         return None
     local = {binding.name.text: Known(DIMENSIONLESS, binding.name.span, "index") for binding in each.bindings}
     terminals = _terminals(plan, each, device, local)
-    values = _values(plan, each, device, local)
+    values = resolve_values(plan, each.arguments, device, local)
     if device.name not in plan.library.broken:  # a default that is wrong is told already
         _check_complete(plan, each, device)
     known = plan.names.get(each.name.text)
@@ -42,10 +42,10 @@ def _element(plan: Plan, each: syntax.Element) -> Element | None:
     return Element(each.name.text, device, terminals, each.name.span, indices, values, preset, each.doc)
 
 
-def _device(plan: Plan, each: syntax.Element) -> tuple[Device | None, Mapping[str, Value]]:
+def find_device(plan: Plan, template: syntax.Name) -> tuple[Device | None, Mapping[str, Value]]:
     """The device and the values of its parameter set, where one is named."""
-    first, *rest = [part.name for part in each.template.parts]
-    span = each.template.span
+    first = template.parts[0].name
+    span = template.span
     if first in plan.library.circuits:
         unsupported(plan.problems, "circuits used as elements are", span)
         return None, {}
@@ -54,14 +54,19 @@ def _device(plan: Plan, each: syntax.Element) -> tuple[Device | None, Mapping[st
         headline, otherwise = f"there is no device {first}", "`mcompiler devices` lists the library"
         unknown(plan.problems, "unknown-device", headline, span, first, plan.library.devices, otherwise)
         return None, {}
+    return device, find_set(plan, template, device)
+
+
+def find_set(plan: Plan, template: syntax.Name, device: Template) -> Mapping[str, Value]:
+    """The values of the parameter set that is named behind the template's name, where one is."""
+    first, *rest = [part.name for part in template.parts]
     if rest and (len(rest) > 1 or rest[0] not in device.sets):
-        if first in plan.library.broken:
-            return device, {}
-        headline = f"{first} has no parameter set {'.'.join(rest)}"
-        otherwise = f"there are: {listed(device.sets)}"
-        unknown(plan.problems, "unknown-set", headline, span, rest[0], device.sets, otherwise)
-        return device, {}
-    return device, device.sets[rest[0]] if rest else {}
+        if first not in plan.library.broken:
+            headline = f"{first} has no parameter set {'.'.join(rest)}"
+            otherwise = f"there are: {listed(device.sets)}"
+            unknown(plan.problems, "unknown-set", headline, template.span, rest[0], device.sets, otherwise)
+        return {}
+    return device.sets[rest[0]] if rest else {}
 
 
 # --- indices
@@ -175,10 +180,13 @@ def _with_indices(plan: Plan, local: Local, place: str) -> Scope:
 # --- values
 
 
-def _values(plan: Plan, each: syntax.Element, device: Device, local: Local) -> dict[str, Value]:
+def resolve_values(
+    plan: Plan, arguments: Iterable[syntax.Argument], device: Template, local: Local
+) -> dict[str, Value]:
+    """What parameters, inputs and initial states are given by name; what is wrong with it is noted."""
     result: dict[str, Value] = {}
     places: dict[str, Span] = {}
-    for argument in each.arguments:
+    for argument in arguments:
         if argument.name is None:
             continue
         name = argument.name.text
@@ -191,7 +199,7 @@ def _values(plan: Plan, each: syntax.Element, device: Device, local: Local) -> d
     return result
 
 
-def _value(plan: Plan, argument: syntax.Argument, device: Device, local: Local) -> Value | None:
+def _value(plan: Plan, argument: syntax.Argument, device: Template, local: Local) -> Value | None:
     assert argument.name is not None
     name = argument.name.text
     inputs = {each.name: each for each in device.inputs}

@@ -24,9 +24,9 @@ def resolve_events(draft: Draft, states: Collection[State], definitions: Collect
 
 def _moving(draft: Draft, definitions: Iterable[Definition]) -> set[str]:
     """All names whose values may change in time; definitions come in order of use."""
-    moving = {"t", "v", "i", *(name for name, known in draft.names.items() if known.what in ("state", "input"))}
+    moving = {"t", *draft.port, *(name for name, known in draft.names.items() if known.what in ("state", "input"))}
     for each in definitions:
-        if name_set(each.value) & moving:
+        if any(name in moving or "." in name for name in name_set(each.value)):
             moving.add(each.name)
     return moving
 
@@ -36,7 +36,7 @@ def _event(draft: Draft, each: syntax.When, states: Mapping[str, State], moving:
     resets = _resets(draft, each, states)
     if condition is None:
         return None
-    if not name_set(condition) & moving:
+    if not any(name in moving or "." in name for name in name_set(condition)):
         headline = "this condition never changes: it depends on no state, voltage, current, input or time"
         hints = ("let it compare a state or the voltage, or drop it",)
         draft.problems.error("constant-event", headline, condition.span, hints=hints)

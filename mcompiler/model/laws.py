@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mcompiler.dsl import syntax
 from mcompiler.model import balance
 from mcompiler.model.check import derivative_of_constant
-from mcompiler.model.draft import PORT, Draft
+from mcompiler.model.draft import Draft
 from mcompiler.model.expression import Expression, is_free, name_set
 from mcompiler.model.faults import circular, unbalanced
 from mcompiler.model.model import Definition, Law
@@ -30,7 +30,7 @@ def resolve_definitions(draft: Draft) -> tuple[tuple[Definition, ...], Law | Non
     for name in order:
         if name not in circle:
             _define(draft, name, equations[name], values)
-    definitions = tuple(values[name] for name in order if name in values and name not in PORT)
+    definitions = tuple(values[name] for name in order if name in values and name not in draft.port)
     return definitions, None if law is None else _law(draft, law, values)
 
 
@@ -44,7 +44,7 @@ def _single_law(draft: Draft) -> syntax.Equation | None:
         headline = "the port has two relations: one of i = ... and v = ... is enough"
         labels = ((each.left.span, "again here"), (draft.laws[0].left.span, "first here"))
         draft.problems.error("duplicate-equation", headline, *labels)
-    if draft.law is None and not draft.has_refused:
+    if draft.law is None and not draft.has_refused and draft.port:
         headline = f"the device {draft.name} does not say what current flows"
         hints = ("write i = ... in terms of v, or v = ... in terms of i",)
         draft.problems.error("missing-equation", headline, draft.block.name.span, hints=hints)
@@ -55,15 +55,32 @@ def _define(draft: Draft, name: str, equation: syntax.Equation, values: dict[str
     value = draft.check.value(equation.right, draft.scope())
     if value is None:
         return
-    if name not in PORT:
+    if name in draft.outputs:
+        fitted = _output(draft, name, value)
+        if fitted is None:
+            return
+        value = fitted
+    elif name not in draft.port:
         draft.names[name] = Known(value.dimension, equation.left.span, "definition")
     elif is_free(value):
-        value = balance.fit(draft.problems, value, PORT[name], "this")
+        value = balance.fit(draft.problems, value, draft.port[name], "this")
         assert value is not None
-    elif value.dimension != PORT[name]:
-        unbalanced(draft.problems, (equation.left.span, PORT[name]), (value.span, value.dimension))
+    elif value.dimension != draft.port[name]:
+        unbalanced(draft.problems, (equation.left.span, draft.port[name]), (value.span, value.dimension))
         return
     values[name] = Definition(name, value.dimension, value, equation.span, equation.doc)
+
+
+def _output(draft: Draft, name: str, value: Expression) -> Expression | None:
+    """The value of an output in the unit that it is declared in, if it is."""
+    declared = draft.outputs[name]
+    fitted: Expression | None = value
+    if declared.unit is not None:
+        dimension = declared.unit.unit.dimension
+        fitted = balance.fit(draft.problems, value, dimension, f"the output {name}", declared=declared.name.span)
+    if fitted is not None:
+        draft.names[name] = Known(fitted.dimension, declared.name.span, "output")
+    return fitted
 
 
 def _law(draft: Draft, equation: syntax.Equation, values: Mapping[str, Definition]) -> Law | None:
@@ -118,6 +135,6 @@ def reached(value: Expression, definitions: Mapping[str, Definition]) -> set[str
         name = pending.pop()
         if name not in seen:
             seen.add(name)
-            if name in definitions and name not in PORT:
+            if name in definitions and name not in ("v", "i"):
                 pending += name_set(definitions[name].value)
     return seen

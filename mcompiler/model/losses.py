@@ -10,6 +10,7 @@ from mcompiler.model.expression import Expression, Name, name_set
 from mcompiler.model.faults import named
 from mcompiler.model.model import Data, Floats, Loss, Signal
 from mcompiler.model.signals import Sizes, rank, signal
+from mcompiler.model.sums import Sums
 from mcompiler.model.target import Target
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, TIME, Dimension
@@ -72,13 +73,15 @@ def resolve_loss(
 ) -> Loss | None:
     """The loss, or None where something is wrong with it; ``others`` are the terms before it."""
     terms = _Terms(target, data, sizes)
+    sums = Sums(target, data, sum(len(one.sums) for one in others))
     scope = target.scope("this loss")
     scope.names, scope.time, scope.elsewhere, scope.dotted = target.own, True, {}, terms.dotted
+    scope.total = sums.total
     value = target.check.value(each.value, scope)
     place = _place(each, _Terms(target, data, sizes))
-    if value is None or place is None or not _is_sound(each, terms, place):
+    if value is None or place is None or not _is_sound(each, terms, place, has_sums=bool(sums.found)):
         return None
-    loss = Loss(place.kind, value, each.span, *place[1:], terms.signals, tuple(terms.columns))
+    loss = Loss(place.kind, value, each.span, *place[1:], terms.signals, tuple(terms.columns), tuple(sums.found))
     if others and _dimension(others[0]) != _dimension(loss):
         labels = [(one.value.span, named(_dimension(one))) for one in (loss, others[0])]
         headline = "the terms of a loss are added up, but have different units"
@@ -153,10 +156,10 @@ def _interval(node: syntax.Range, terms: _Terms) -> Place | None:
 # --- what it compares
 
 
-def _is_sound(each: syntax.Loss, terms: _Terms, place: Place) -> bool:
+def _is_sound(each: syntax.Loss, terms: _Terms, place: Place, *, has_sums: bool) -> bool:
     """Whether the loss depends on a signal, and data have values where it is taken."""
     problems = terms.target.problems
-    if not terms.signals:
+    if not terms.signals and not has_sums:
         hints = ("a signal is named like M.i",)
         problems.error("constant-loss", "this loss depends on no signal", each.value.span, hints=hints)
         return False

@@ -1,4 +1,4 @@
-"""The model: devices, circuits and experiments with names resolved and units checked. Sizes and values of members are not known here."""
+"""The model: devices, cells, synapses, circuits, networks and experiments, names resolved, units checked. Sizes and values of members are not known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -131,6 +131,70 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A vertex of a network. ``outputs`` names those definitions that synapses may read, besides the states."""
+
+    name: str
+    span: Span = field(compare=False, repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    states: tuple[State, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    outputs: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    sets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict[str, Mapping[str, Value]])
+    doc: str = ""
+
+    @property
+    def law(self) -> None:
+        """A cell has no port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """``post.j += value``: what a synapse adds to an input of the cell at its end ``end``."""
+
+    end: Literal["pre", "post"]
+    name: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EndRead:
+    """``pre.r``: a state or output of the cell at an end, as the synapse's equations name it."""
+
+    end: Literal["pre", "post"]
+    name: str
+    dimension: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Synapse:
+    """An edge between two cells. The quantities of a device ``P`` inside it are its own, with ``P.`` in front."""
+
+    name: str
+    span: Span = field(compare=False, repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    states: tuple[State, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    reads: tuple[EndRead, ...] = ()
+    events: tuple[Event, ...] = ()
+    sets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict[str, Mapping[str, Value]])
+    doc: str = ""
+
+    @property
+    def law(self) -> None:
+        """A synapse has no port."""
+
+
+#: What a member of a circuit or network is one of.
+Template: TypeAlias = Device | Cell | Synapse
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A circuit node, or an array of nodes; ``ground`` is never declared."""
 
@@ -177,10 +241,80 @@ class Element:
     preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
     doc: str = ""
 
+    @property
+    def rank(self) -> int:
+        """The number of its indices."""
+        return len(self.indices)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """``cells X[N]: Neuron``; ``values`` and ``preset`` as of an `Element`.
+
+    ``collects`` names the inputs that synapses contribute to: each is the sum of what arrives.
+    """
+
+    name: str
+    device: Cell
+    shape: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    collects: tuple[str, ...] = ()
+    doc: str = ""
+
+    @property
+    def rank(self) -> int:
+        """The number of its indices."""
+        return len(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Which cells a projection joins.
+
+    all, masked  every pair; of ``masked`` those with equal indices are inert
+    where        the pairs for which ``condition``, of the indices ``pre`` and ``post``, holds
+    one_to_one, ring, lattice, graph and names of networkx generators: with ``arguments`` (a seed last), what also fulfils ``condition``
+
+    ``edges`` are the indices (source, target) that a graph file holds.
+    """
+
+    kind: str
+    span: Span = field(compare=False, repr=False)
+    arguments: tuple[Expression, ...] = ()
+    condition: Expression | None = None
+    edges: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether every pair is stored."""
+        return self.kind in ("all", "masked")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """``synapses W: Pair from X to Y``; ``source`` and ``target`` name populations, ``values`` and ``preset`` as of an `Element`."""
+
+    name: str
+    device: Synapse
+    source: str
+    target: str
+    wiring: Wiring
+    rank: int
+    span: Span = field(compare=False, repr=False)
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    doc: str = ""
+
+
+#: What has members that are named, set and observed.
+Placed: TypeAlias = Element | Population | Projection
+
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """Nodes and elements; ``sizes`` are parameters that are whole numbers."""
+    """Nodes and elements, or, for a network, populations of cells and the synapses between them; ``sizes`` are parameters that are whole numbers."""
 
     name: str
     span: Span = field(compare=False, repr=False)
@@ -190,6 +324,18 @@ class Circuit:
     nodes: tuple[Node, ...] = ()
     elements: tuple[Element, ...] = ()
     doc: str = ""
+    cells: tuple[Population, ...] = ()
+    synapses: tuple[Projection, ...] = ()
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """Everything with members."""
+        return (*self.elements, *self.cells, *self.synapses)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is one of cells."""
+        return bool(self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +390,24 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """``sum(k in X: ...)`` over the members of cells or synapses, called ``name`` in the loss.
+
+    In ``value`` the names of a member's quantities and parameters have ``member`` in front, those of columns of data (a value per member) ``data``.
+    """
+
+    name: str
+    element: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """A term of the loss: at the end, at instants (``at`` a time or a data column), or the integral over an interval.
 
-    ``signals`` are those the value mentions, by the names that stand in it; ``data`` likewise the columns of data files.
+    ``signals`` are those the value mentions, by the names that stand in it; ``data`` likewise the columns of data files, ``sums`` the sums over members.
     """
 
     kind: Literal["end", "at", "over"]
@@ -258,6 +418,7 @@ class Loss:
     stop: Expression | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict[str, Signal])
     data: tuple[str, ...] = ()
+    sums: tuple[Sum, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from mcompiler.diagnostics import CompileError, Problems
+from mcompiler.diagnostics import CompileError, InternalError, Problems
 from mcompiler.dsl import parse, read_source, syntax
-from mcompiler.model.faults import duplicate, unknown, unsupported
+from mcompiler.model.faults import duplicate, unknown
 from mcompiler.model.functions import FUNCTIONS
 from mcompiler.model.library import library_functions, library_modules
 
@@ -20,15 +20,23 @@ DEEPEST_USE = 50
 
 @dataclass(slots=True)
 class Definitions:
-    """Blocks and functions of a model by name."""
+    """Blocks and functions of a model by name; ``circuits`` holds networks too."""
 
     problems: Problems
     root: Path | None
     devices: dict[str, syntax.Block] = field(default_factory=dict[str, syntax.Block])
     functions: dict[str, syntax.Function] = field(default_factory=dict[str, syntax.Function])
+    cells: dict[str, syntax.Block] = field(default_factory=dict[str, syntax.Block])
+    synapses: dict[str, syntax.Block] = field(default_factory=dict[str, syntax.Block])
     circuits: dict[str, syntax.Block] = field(default_factory=dict[str, syntax.Block])
     experiments: list[syntax.Block] = field(default_factory=list[syntax.Block])
     files: dict[Path, None] = field(default_factory=dict[Path, None])
+
+    @property
+    def blocks(self) -> tuple[syntax.Block, ...]:
+        """All blocks."""
+        tables = (self.devices, self.cells, self.synapses, self.circuits)
+        return (*(each for table in tables for each in table.values()), *self.experiments)
 
     def callable(self) -> dict[str, syntax.Function]:
         """The functions that the model's own expressions may call."""
@@ -53,13 +61,17 @@ def _add(module: syntax.Module, found: Definitions, chain: tuple[Path, ...]) -> 
                 _define_function(item, found)
             case syntax.Block(kind="device"):
                 _define(item.name, found.devices, item, found.problems, "device")
-            case syntax.Block(kind="circuit"):
+            case syntax.Block(kind="cell"):
+                _define(item.name, found.cells, item, found.problems, "cell")
+            case syntax.Block(kind="synapse"):
+                _define(item.name, found.synapses, item, found.problems, "synapse")
+            case syntax.Block(kind="circuit" | "network"):
                 _define(item.name, found.circuits, item, found.problems, "circuit")
             case syntax.Block(kind="experiment" | "learning"):
                 if len(chain) < 2:
                     found.experiments.append(item)
-            case syntax.Block():
-                unsupported(found.problems, f"{item.kind}s are", item.name.span)
+            case _:
+                raise InternalError(f"nothing is known of a {item.kind}")
 
 
 def _define(name: syntax.Identifier, table: dict[str, Named], item: Named, problems: Problems, what: str) -> None:

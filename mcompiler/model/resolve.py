@@ -2,22 +2,26 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.balance import DEEPEST, too_deep
+from mcompiler.model.cells import resolve_cell
 from mcompiler.model.check import Checker
-from mcompiler.model.circuits import Library, finish_circuit, plan_circuit
+from mcompiler.model.circuits import Library, Plan, finish_circuit, plan_circuit
 from mcompiler.model.devices import resolve_device
-from mcompiler.model.elements import resolve_elements
+from mcompiler.model.elements import find_device, resolve_elements
 from mcompiler.model.experiments import resolve_experiment
 from mcompiler.model.expression import TIME_NAME
 from mcompiler.model.faults import duplicate, unknown
 from mcompiler.model.functions import CONSTANTS, FUNCTIONS
 from mcompiler.model.library import library_block, library_devices, library_functions
-from mcompiler.model.model import Device, Experiment, Model
+from mcompiler.model.model import Cell, Device, Experiment, Model, Placed
 from mcompiler.model.modules import Definitions, collect
+from mcompiler.model.networks import Kinds, resolve_network
 from mcompiler.model.scope import simple_names
+from mcompiler.model.synapses import resolve_synapse
 from mcompiler.model.tables import Tables
 from mcompiler.model.target import Target
 
@@ -33,6 +37,8 @@ _OF_STAND_INS = frozenset(
         "bad-option",
     }
 )
+#: What is named in circuits and networks besides their own parameters and nodes.
+_MEMBERS = (syntax.Element, syntax.Member, syntax.Synapses)
 #: Levels of the tree above an expression: file, block, statement, argument.
 _ABOVE = 6
 
@@ -53,8 +59,10 @@ def resolve(module: syntax.Module) -> Model:
     devices = _Devices(definitions, functions, Checker(problems))
     for name in list(definitions.devices):
         devices.find(name)
-    targets = _targets(definitions, devices)
-    experiments = _experiments(definitions, targets)
+    cells = {name: _cell(block, devices) for name, block in definitions.cells.items()}
+    tables = Tables()
+    targets = _targets(definitions, devices, Kinds(cells.get, cells, definitions.synapses, tables))
+    experiments = _experiments(definitions, targets, tables)
     _check_uncalled(definitions, functions)
     if not module.items:
         problems.error("empty-model", f"{module.source.name} holds no model")
@@ -100,26 +108,50 @@ class _Devices:
         return self.resolved[name]
 
 
-def _targets(definitions: Definitions, devices: _Devices) -> dict[str, Target]:
-    """Circuits by name, as experiments find them."""
+def _cell(block: syntax.Block, devices: _Devices) -> Cell:
+    before = len(devices.check.problems.errors)
+    cell = resolve_cell(block, devices.functions, devices.check)
+    if len(devices.check.problems.errors) > before:
+        devices.broken.add(cell.name)
+    return cell
+
+
+def _targets(definitions: Definitions, devices: _Devices, kinds: Kinds) -> dict[str, Target]:
+    """Circuits and networks by name, as experiments find them."""
     names = dict.fromkeys((*definitions.devices, *library_devices()))
     circuits = definitions.circuits
     library = Library(devices.find, names, devices.broken, circuits, devices.functions)
     result: dict[str, Target] = {}
     for name, block in circuits.items():
         plan = plan_circuit(block, library, devices.check)
-        elements = resolve_elements(plan)
-        sound = {each.name for each in elements if each.device.name not in devices.broken}
-        declared = {each.name.text for each in block.body if isinstance(each, syntax.Element)}
+        elements = resolve_elements(plan) if block.kind == "circuit" else ()
+        cells, synapses = resolve_network(plan, kinds) if block.kind == "network" else ((), ())
+        placed: tuple[Placed, ...] = (*elements, *cells, *synapses)
+        sound = {each.name for each in placed if each.device.name not in devices.broken}
+        declared = {each.name.text for each in block.body if isinstance(each, _MEMBERS)}
         broken = {key for key, known in plan.names.items() if known.is_broken}
-        circuit = finish_circuit(plan, elements)
+        circuit = finish_circuit(plan, elements, cells, synapses)
         result[name] = Target(circuit, broken | (declared - sound), devices.functions, devices.check)
+    _check_unused(definitions, library, devices.check)
     return result
 
 
-def _experiments(definitions: Definitions, targets: dict[str, Target]) -> dict[str, Experiment]:
+def _check_unused(definitions: Definitions, library: Library, check: Checker) -> None:
+    """Synapses that no network uses are checked as far as that goes without the cells they join."""
+    used = {
+        each.template.parts[0].name
+        for block in definitions.circuits.values()
+        for each in block.body
+        if isinstance(each, syntax.Synapses)
+    }
+    for name, block in definitions.synapses.items():
+        if name not in used:
+            plan = Plan(block, library, check)
+            resolve_synapse(block, library.functions, check, partial(find_device, plan), (None, None))
+
+
+def _experiments(definitions: Definitions, targets: dict[str, Target], tables: Tables) -> dict[str, Experiment]:
     result: dict[str, Experiment] = {}
-    tables = Tables()
     for block in definitions.experiments:
         assert block.on is not None
         name, target = block.name.text, block.on.text
@@ -138,7 +170,7 @@ def _no_circuit(block: syntax.Block, circuits: Iterable[str], definitions: Defin
     assert block.on is not None
     target = block.on.text
     what = "learning block" if block.kind == "learning" else "experiment"
-    headline = f"the {what} {block.name.text} runs on {target}, but there is no such circuit"
+    headline = f"the {what} {block.name.text} runs on {target}, but there is no such circuit or network"
     otherwise = f"declare it: circuit {target} {{ ... }}"
     if target in definitions.devices or target in library_devices():
         otherwise = f"{target} is a device: write a circuit with one in it, M: {target}(a, ground)"
@@ -150,8 +182,7 @@ def _no_circuit(block: syntax.Block, circuits: Iterable[str], definitions: Defin
 
 def _check_depth(definitions: Definitions) -> None:
     """Refuse expressions that are nested too deep before anything goes down into them."""
-    blocks = (*definitions.devices.values(), *definitions.circuits.values(), *definitions.experiments)
-    for root in (*blocks, *definitions.functions.values()):
+    for root in (*definitions.blocks, *definitions.functions.values()):
         pending: list[tuple[syntax.Node, int]] = [(root, 0)]
         while pending:
             node, depth = pending.pop()
@@ -163,8 +194,7 @@ def _check_depth(definitions: Definitions) -> None:
 
 def _check_uncalled(definitions: Definitions, functions: dict[str, syntax.Function]) -> None:
     """Functions that nothing calls are checked for names that mean nothing; the others are checked where they are called."""
-    blocks = (*definitions.devices.values(), *definitions.circuits.values(), *definitions.experiments)
-    called = {name for block in blocks for name in _calls(block)}
+    called = {name for block in definitions.blocks for name in _calls(block)}
     pending = [name for name in called if name in functions]
     while pending:
         more = {name for name in _calls(functions[pending.pop()]) if name in functions} - called

@@ -50,6 +50,8 @@ def broken(span: Span | None, what: str) -> Known:
 Functions: TypeAlias = Mapping[str, syntax.Function]
 #: Resolves a name with dots or indices; None says that the problem is noted.
 Dotted: TypeAlias = Callable[[syntax.Name], Expression | None]
+#: Resolves ``sum(k in X: ...)``, likewise.
+Total: TypeAlias = Callable[[syntax.Total], Expression | None]
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Scope:
         place: what the expression stands in, for messages: "the device HP", "the value of Ron".
         time: whether ``t`` may be used.
         dotted: resolves names with dots or indices (``M.v``); None where there are none.
+        total: resolves sums over members; None where there are none.
         elsewhere: names that exist but cannot be used here, since they move in time.
         bound: arguments of the function that is being put in place.
         active: functions being put in place, outermost first.
@@ -72,6 +75,7 @@ class Scope:
     place: str
     time: bool = True
     dotted: Dotted | None = None
+    total: Total | None = None
     elsewhere: Mapping[str, Known] = field(default_factory=dict[str, Known])
     bound: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
     active: tuple[str, ...] = ()

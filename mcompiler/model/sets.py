@@ -1,4 +1,4 @@
-"""Named parameter sets of a device: ``set biolek2021 { Ron = 2[kohm], w = 0.3 }``."""
+"""Named parameter sets of a device, cell or synapse: ``set biolek2021 { Ron = 2[kohm], w = 0.3 }``."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ from mcompiler.dsl import syntax
 from mcompiler.model.draft import Draft
 from mcompiler.model.expression import name_set
 from mcompiler.model.faults import circular, duplicate, listed, unknown
-from mcompiler.model.model import Device, Distribution, Parameter, State, Value, expressions_of
+from mcompiler.model.model import Distribution, Parameter, State, Template, Value, expressions_of
 from mcompiler.model.scope import ordered
 from mcompiler.model.values import check_inside, resolve_value
 from mcompiler.source import Span
 
 
-def resolve_sets(draft: Draft, device: Device) -> Mapping[str, Mapping[str, Value]]:
-    """The sets of a device by name; ``device`` is what they are sets of."""
+def resolve_sets(draft: Draft, device: Template) -> Mapping[str, Mapping[str, Value]]:
+    """The sets of a template by name; ``device`` is what they are sets of."""
     sets: dict[str, Mapping[str, Value]] = {}
     places: dict[str, Span] = {}
     for each in draft.block.body:
@@ -25,7 +25,7 @@ def resolve_sets(draft: Draft, device: Device) -> Mapping[str, Mapping[str, Valu
     return sets
 
 
-def _set(draft: Draft, device: Device, each: syntax.ParameterSet) -> Mapping[str, Value]:
+def _set(draft: Draft, device: Template, each: syntax.ParameterSet) -> Mapping[str, Value]:
     result: dict[str, Value] = {}
     places: dict[str, Span] = {}
     bounded: dict[str, Parameter | State] = {one.name: one for one in device.parameters}

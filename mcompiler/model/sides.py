@@ -14,18 +14,26 @@ def sort_equations(draft: Draft) -> None:
     """Put every equation where it belongs; what is in the wrong place or said twice is noted."""
     for each in draft.block.body:
         if isinstance(each, syntax.Equation):
-            _sort(draft, each)
+            sort_equation(draft, each)
         elif isinstance(each, syntax.Member | syntax.Element | syntax.Nodes | syntax.Synapses):
             draft.has_refused = True
-            unsupported(draft.problems, "devices made of other devices are", each.span)
+            if draft.block.kind == "device":
+                unsupported(draft.problems, "devices made of other devices are", each.span)
+            else:
+                headline = "a cell holds parameters, inputs, outputs, states, equations and events only"
+                draft.problems.error("wrong-place", headline, each.span)
 
 
-def _sort(draft: Draft, equation: syntax.Equation) -> None:
+def sort_equation(draft: Draft, equation: syntax.Equation) -> None:
+    """Put one equation where it belongs."""
     left = equation.left
     split = split_derivative(left)
     if equation.adds:
         draft.has_refused = True
-        draft.problems.error("wrong-place", "+= adds to an input of a cell; a device has none", equation.span)
+        headline = f"+= adds to an input of a cell at an end of a synapse; a {draft.block.kind} has no ends"
+        if draft.block.kind == "device":
+            headline = "+= adds to an input of a cell; a device has none"
+        draft.problems.error("wrong-place", headline, equation.span)
     elif isinstance(left, syntax.Name) and left.is_simple:
         _sort_name(draft, left.text, equation)
     elif split is not None:
@@ -42,7 +50,7 @@ def _sort(draft: Draft, equation: syntax.Equation) -> None:
 def _sort_name(draft: Draft, name: str, equation: syntax.Equation) -> None:
     span = equation.left.span
     known = draft.names.get(name)
-    if name in PORT:
+    if name in draft.port:
         draft.laws.append(equation)
     elif name == "t":
         draft.problems.error("assignment-to-time", "t is time and cannot be given a value", span)
@@ -53,6 +61,8 @@ def _sort_name(draft: Draft, name: str, equation: syntax.Equation) -> None:
         draft.problems.error("state-without-derivative", headline, span, *place, hints=hints)
     elif name in draft.definitions:
         _twice(draft, f"{name} has two equations", equation, draft.definitions[name])
+    elif name in draft.outputs:
+        draft.definitions[name] = equation
     elif is_new(draft, name, span):
         draft.definitions[name] = equation
         draft.names[name] = broken(span, "definition")

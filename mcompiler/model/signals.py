@@ -1,6 +1,6 @@
 """Signals of experiments: ``M.w``, ``cell[0, 3].i``, ``top.v``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from mcompiler.dsl import syntax
@@ -8,22 +8,28 @@ from mcompiler.model.elements import counted
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import name_set
 from mcompiler.model.faults import listed, unknown
-from mcompiler.model.model import Device, Floats, Signal
+from mcompiler.model.model import Device, Floats, Placed, Population, Projection, Signal
 from mcompiler.model.target import Target
 from mcompiler.units import CURRENT, DIMENSIONLESS, VOLTAGE, Dimension
 
 
-def quantities(device: Device) -> dict[str, Dimension]:
-    """What can be observed of an element with this device."""
+def quantities(placed: Placed) -> dict[str, Dimension]:
+    """What can be observed of an element, of cells or of synapses."""
+    device = placed.device
     own = {
         **{each.name: each.dimension for each in device.states},
         **{each.name: each.dimension for each in device.definitions},
     }
+    if isinstance(placed, Population):
+        return own | {each.name: each.dimension for each in device.inputs if each.name in placed.collects}
+    if not isinstance(device, Device):
+        return own
     if device.law is not None and device.law.kind == "capacitance":
         return {"v": VOLTAGE, **own}
     return {"v": VOLTAGE, "i": CURRENT, **own}
 
 
+_WORDS: Mapping[type[Placed], str] = {Population: "a population of cells", Projection: "a class of synapses"}
 #: Values of sizes, as far as they are known.
 Sizes: TypeAlias = Mapping[str, Floats]
 
@@ -38,8 +44,8 @@ def signal(node: syntax.Expression, target: Target, sizes: Sizes) -> Signal | No
     match node.parts:
         case _ if name in target.broken:
             pass
-        case (owner, quantity) if is_known:
-            return _quantity_of(node, (owner, quantity), target, sizes)
+        case (owner, _, *_) if is_known:
+            return _quantity_of(node, owner, node.parts[1:], target, sizes)
         case (_,) if is_known:
             _bare(node, target)
         case _:
@@ -48,40 +54,40 @@ def signal(node: syntax.Expression, target: Target, sizes: Sizes) -> Signal | No
 
 
 def _quantity_of(
-    node: syntax.Name, parts: tuple[syntax.Part, syntax.Part], target: Target, sizes: Sizes
+    node: syntax.Name, owner: syntax.Part, parts: Sequence[syntax.Part], target: Target, sizes: Sizes
 ) -> Signal | None:
-    owner, quantity = parts
+    quantity = ".".join(part.name for part in parts)
     element = target.elements.get(owner.name)
-    known = quantities(element.device) if element is not None else {"v": VOLTAGE}
-    if quantity.indices:
+    known = quantities(element) if element is not None else {"v": VOLTAGE}
+    if any(part.indices for part in parts):
         headline = "the index belongs to the element or node, before the dot"
-        hints = (f"write {owner.name}[...].{quantity.name}",)
+        hints = (f"write {owner.name}[...].{quantity}",)
         target.problems.error("index-count", headline, node.span, hints=hints)
         return None
-    if quantity.name not in known:
-        _unknown_quantity(node, known, target)
+    if quantity not in known:
+        _unknown_quantity(node, quantity, known, target)
         return None
     indices = _indices(owner, target, sizes)
-    return None if indices is None else Signal(owner.name, quantity.name, known[quantity.name], node.span, indices)
+    return None if indices is None else Signal(owner.name, quantity, known[quantity], node.span, indices)
 
 
 def rank(name: str, target: Target) -> int:
     """The number of indices of an element or node."""
     element = target.elements.get(name)
-    return len(element.indices) if element is not None else len(target.nodes[name].shape)
+    return element.rank if element is not None else len(target.nodes[name].shape)
 
 
 def _bare(node: syntax.Name, target: Target) -> None:
     name = node.parts[0].name
     is_node = name in target.nodes
-    headline = f"{name} is {'a node' if is_node else 'an element'}; a signal is one of its quantities"
-    quantity = "v" if is_node else next(iter(quantities(target.elements[name].device)))
+    headline = f"{name} is {'a node' if is_node else _WORDS.get(type(target.elements[name]), 'an element')}; a signal is one of its quantities"
+    quantity = "v" if is_node else next(iter(quantities(target.elements[name])), "v")
     target.problems.error("unknown-signal", headline, node.span, hints=(f"write {node.span.text}.{quantity}",))
 
 
-def _unknown_quantity(node: syntax.Name, known: Mapping[str, Dimension], target: Target) -> None:
-    owner, quantity = node.parts[0].name, node.parts[-1].name
-    is_capacitor = owner in target.elements and quantity == "i"
+def _unknown_quantity(node: syntax.Name, quantity: str, known: Mapping[str, Dimension], target: Target) -> None:
+    owner = node.parts[0].name
+    is_capacitor = owner in target.elements and quantity == "i" and not target.circuit.is_network
     note = (
         "the current of a capacitor is that of the other elements at its node, taken together" if is_capacitor else ""
     )

@@ -3,7 +3,7 @@
 from math import inf, isfinite
 
 from mcompiler.dsl import syntax
-from mcompiler.model.draft import PORT, Draft
+from mcompiler.model.draft import Draft
 from mcompiler.model.evaluate import constant
 from mcompiler.model.expression import Expression, Name, apply, number
 from mcompiler.model.faults import described, unbalanced
@@ -32,8 +32,8 @@ def _state(draft: Draft, each: syntax.Declaration) -> State | None:
             draft.check.value(each.value, draft.constant_scope(f"the initial value of {name}"))
         return None
     dimension, span = known.dimension, each.name.span
-    if name in PORT and dimension != PORT[name]:
-        headline = f"{name} is the current of every device, in {PORT[name]}"
+    if name in draft.port and dimension != draft.port[name]:
+        headline = f"{name} is the current of every device, in {draft.port[name]}"
         draft.problems.error("unit-mismatch", headline, (span, f"declared in {dimension}"))
         return None
     lower, upper = resolve_bounds(each, draft.constant_scope(f"a bound of {name}"), dimension, draft.check)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from mcompiler.diagnostics import Problems
 from mcompiler.model.check import Checker
-from mcompiler.model.model import Circuit, Element, Input, Node, Parameter
+from mcompiler.model.model import Circuit, Input, Node, Parameter, Placed
 from mcompiler.model.scope import Functions, Known, Scope
 
 
@@ -32,9 +32,9 @@ class Target:
         return self.check.problems
 
     @cached_property
-    def elements(self) -> dict[str, Element]:
-        """The elements by name."""
-        return {each.name: each for each in self.circuit.elements}
+    def elements(self) -> dict[str, Placed]:
+        """Elements, cells and synapses by name."""
+        return {each.name: each for each in self.circuit.placed}
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

@@ -18,6 +18,11 @@ def observer_class(observer: Observer) -> str:
     return f"observe {observer.name}"
 
 
+def sum_class(owner: str, name: str) -> str:
+    """The edge class that carries what every vertex of a class adds to a sum of the loss."""
+    return f"observe {owner}.{name}"
+
+
 def integral_name(position: int) -> str:
     """The unknown that the loss at ``position`` is, where it is taken over an interval."""
     return f"integral {position}"
@@ -31,15 +36,21 @@ def is_vertex(network: Network, name: str) -> bool:
 def bindings(network: Network) -> tuple[dict[str, int], Mapping[tuple[str, int], Integers]]:
     """Sizes of all classes of the derived system, and the index arrays of its edge classes."""
     sizes = network.sizes()
-    indices = {(edge.name, position): end.members for edge in network.edges for position, end in enumerate(edge.ends)}
+    indexed = [edge for edge in network.edges if edge.topology == "indexed"]
+    indices = {(edge.name, position): end.members for edge in indexed for position, end in enumerate(edge.ends)}
     if network.losses:
         sizes[LOSS] = 1
-        for edge in network.edges:
-            if any(each.owner == edge.name for each in network.observers):
+        for edge in indexed:
+            if edge.group.terms or any(each.owner == edge.name for each in network.observers):
                 indices[edge.name, len(edge.ends)] = np.zeros(edge.group.size, dtype=np.int64)
         for each in network.observers:
             if is_vertex(network, each.owner):
                 sizes[observer_class(each)] = 1
                 indices[observer_class(each), 0] = np.array([each.member], dtype=np.int64)
                 indices[observer_class(each), 1] = np.zeros(1, dtype=np.int64)
+        for vertex in network.vertices:
+            for name in vertex.group.terms if vertex.group is not None else ():
+                count = sizes[sum_class(vertex.name, name)] = len(vertex.nodes)
+                indices[sum_class(vertex.name, name), 0] = np.arange(count, dtype=np.int64)
+                indices[sum_class(vertex.name, name), 1] = np.zeros(count, dtype=np.int64)
     return sizes, indices

@@ -1,12 +1,15 @@
-"""From a circuit with sizes to its network: nodes, ends, classes, values. What is wrong with the wiring is found here."""
+"""From a circuit or network with sizes to vertex and edge classes with values. What is wrong with the wiring is found here."""
+
+from dataclasses import replace
 
 from mcompiler.diagnostics import Problems
 from mcompiler.model.model import Circuit, Experiment, Model
 from mcompiler.network.checks import check_wiring
 from mcompiler.network.classes import Filled, classify
-from mcompiler.network.constants import resolve_constants
+from mcompiler.network.constants import Constants, resolve_constants
 from mcompiler.network.network import Network, global_name, node_quantity, pick_name
 from mcompiler.network.observe import check_signals, with_losses
+from mcompiler.network.populate import populate
 from mcompiler.network.values import fill
 from mcompiler.network.wiring import number_nodes, wire
 
@@ -25,6 +28,18 @@ def elaborate(model: Model, experiment: Experiment | None = None, circuit: Circu
     problems = Problems()
     constants = resolve_constants(target, experiment, problems)
     problems.raise_errors()
+    network = (populate if target.is_network else _wired)(target, constants, problems)
+    problems.raise_errors()
+    assert network is not None
+    if experiment is not None:
+        check_signals(network, experiment, problems)
+        network = with_losses(network, experiment.losses, constants, problems)
+    problems.raise_errors()
+    return replace(network, warnings=problems.warnings)
+
+
+def _wired(target: Circuit, constants: Constants, problems: Problems) -> Network:
+    """The network of a circuit: its elements between its nodes."""
     nodes = number_nodes(target, constants, problems)
     problems.raise_errors()
     wired = wire(target, nodes, constants, problems)
@@ -32,9 +47,4 @@ def elaborate(model: Model, experiment: Experiment | None = None, circuit: Circu
     check_wiring(nodes, wired, problems)
     filled = [Filled(each, fill(each, constants, problems)) for each in wired]
     problems.raise_errors()
-    network = classify(nodes, filled, constants, problems)
-    if experiment is not None:
-        check_signals(network, experiment, problems)
-        network = with_losses(network, experiment.losses, constants, problems)
-    problems.raise_errors()
-    return network
+    return classify(nodes, filled, constants, problems)

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mcompiler.diagnostics import Diagnostic
 from mcompiler.model.expression import Expression
-from mcompiler.model.model import Device, Loss
+from mcompiler.model.model import Loss, Synapse, Template
 from mcompiler.source import Span
 from mcompiler.units import Dimension
 
@@ -22,34 +23,38 @@ class Group:
 
     Attributes:
         name: of the class; the element's where there is only one.
-        device: the template; initial values that depend on parameters of the circuit are its states' own.
+        device: the template, a cell's or synapse's too; initial values that depend on parameters of the circuit are its states' own.
         elements: names of the elements, in order; their members follow each other.
         given: parameters and inputs that are expressions of global parameters, of other parameters and of time: definitions of the template.
         values: the other parameters and constant inputs, shape () for one value or (members,).
         initials: initial values that replace the template's, shape (members,); NaN where the template's holds.
         size: number of members.
+        terms: what losses sum over the members, by the names of the sums; ``measured`` are the units of columns of data in them.
     """
 
     name: str
-    device: Device
+    device: Template
     elements: tuple[str, ...]
     given: Mapping[str, Expression]
     values: Mapping[str, Floats]
     initials: Mapping[str, Floats]
     size: int
+    terms: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    measured: Mapping[str, Dimension] = field(default_factory=dict[str, Dimension])
 
 
 @dataclass(frozen=True, slots=True)
 class VertexClass:
-    """Nodes of one kind.
+    """Nodes or cells of one kind.
 
+    cell        cells; ``group`` has their template
     capacitive  nodes with a capacitor to ground: the voltage is an unknown; ``initials`` are its values at the start (NaN where
                 ``start``, an expression of global parameters, holds)
     driven      nodes at a voltage source to ground; ``sign`` is -1 where the source's first terminal is at ground
     """
 
     name: str
-    kind: Literal["capacitive", "driven"]
+    kind: Literal["cell", "capacitive", "driven"]
     nodes: Integers
     group: Group | None = None
     sign: int = 1
@@ -59,7 +64,10 @@ class VertexClass:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of an edge class: which terminal (0 or 1) is joined to which vertex class, and the member of it for each edge."""
+    """One end of an edge class: which terminal (0 or 1) is joined to which vertex class, and the member of it for each edge.
+
+    Of synapses terminal 0 is ``pre`` and 1 is ``post``; a dense class has no ``members``.
+    """
 
     terminal: int
     vertices: str
@@ -68,11 +76,17 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class EdgeClass:
-    """Elements between the same vertex classes; a terminal without an end is at ground."""
+    """Elements between the same vertex classes; a terminal without an end is at ground.
+
+    ``topology``: "indexed" (members at each end) or "dense" (every pair, as an array [end 1, end 0]). Of a ``masked`` dense class the pairs with equal
+    indices are inert: they contribute nothing and do not move.
+    """
 
     name: str
     group: Group
     ends: tuple[End, ...]
+    topology: Literal["indexed", "dense"] = "indexed"
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +100,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an element or a node is found: its shape, its parts, and the index that it begins at along each axis (0 where ``first`` is empty)."""
+    """Where an element or a node is found: its shape, its parts, and the index that it begins at along each axis (0 where ``first`` is empty).
+
+    ``inert`` are positions of members that are there for the shape of the array only.
+    """
 
     shape: tuple[int, ...]
     parts: tuple[Part, ...]
     first: tuple[int, ...] = ()
+    inert: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
@@ -143,7 +161,8 @@ class Network:
         parameters: those of the circuit that have a number of their own.
         derived: its sizes, and its parameters that follow from others, as expressions of ``parameters`` by their plain names.
         elements: where each element is found; ``nodes`` likewise.
-        observers: what the losses read.
+        warnings: what is odd about it, but not wrong.
+        observers: what the losses read of single members; what they sum is among the ``terms`` of groups.
     """
 
     name: str
@@ -155,6 +174,7 @@ class Network:
     losses: tuple[Loss, ...] = ()
     observers: tuple[Observer, ...] = ()
     derived: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
     def group(self, name: str) -> Group | None:
         """The group of the class with this name."""
@@ -172,6 +192,11 @@ def global_name(name: str) -> str:
     return f"circuit.{name}"
 
 
+def term_name(total: str) -> str:
+    """What a member adds to a sum of the loss."""
+    return f"term of {total}"
+
+
 def pick_name(observer: Observer) -> str:
     """The parameter that is 1 for the member that an observer reads."""
     return f"pick {observer.name}"
@@ -181,6 +206,22 @@ def node_quantity(network: Network, owner: str) -> str:
     """What the voltage of a node is called in its class."""
     vertex = next(each for each in network.vertices if each.name == owner)
     return "v" if vertex.sign > 0 else "node v"
+
+
+def collected(network: Network, vertex: VertexClass) -> tuple[str, ...]:
+    """The inputs of a class of cells that synapses contribute to, in the order of the cell's."""
+    group = vertex.group
+    if group is None:
+        return ()
+    ends = {"pre": 0, "post": 1}
+    found = {
+        one.name
+        for edge in network.edges
+        if isinstance(edge.group.device, Synapse)
+        for one in edge.group.device.contributions
+        if edge.ends[ends[one.end]].vertices == vertex.name
+    }
+    return tuple(each.name for each in group.device.inputs if each.name in found)
 
 
 def locate(place: Place, indices: tuple[int, ...]) -> tuple[str, int] | None:

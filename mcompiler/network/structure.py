@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mcompiler.model.expression import CONDITIONS, functions_in
+from mcompiler.model.model import Synapse
 from mcompiler.network.network import EdgeClass, Group, Network, VertexClass
 
 #: Functions whose value or slope jumps somewhere.
@@ -13,8 +14,9 @@ SCALAR_MEMBERS = 16
 
 
 def is_scalar(network: Network) -> bool:
-    """Whether the network is small enough to be compiled without loops."""
-    return sum(network.sizes().values()) <= SCALAR_MEMBERS
+    """Whether the network is small enough to be compiled without loops; dense classes never are."""
+    is_indexed = all(each.topology == "indexed" for each in network.edges)
+    return is_indexed and sum(network.sizes().values()) <= SCALAR_MEMBERS
 
 
 def is_smooth(network: Network) -> bool:
@@ -31,6 +33,7 @@ def _has_kinks(group: Group) -> bool:
         *group.given.values(),
     ]
     values += [device.law.value] if device.law is not None else []
+    values += [each.value for each in device.contributions] if isinstance(device, Synapse) else []
     if device.events or any(each.lower is not None or each.upper is not None for each in device.states):
         return True
     return any(not KINKED.isdisjoint(functions_in(value)) for value in values)
@@ -67,10 +70,13 @@ def _vertex(vertex: VertexClass) -> Iterator[str]:
 
 def _edge(edge: EdgeClass) -> Iterator[str]:
     yield f"edge {edge.name} {[(end.terminal, end.vertices) for end in edge.ends]} several {edge.group.size > 1}"
+    yield f"topology {edge.topology} masked {edge.masked}"
     yield from _group(edge.group)
 
 
 def _group(group: Group) -> Iterator[str]:
     yield f"device {group.device!r}"
+    yield from (f"term {name} {expression!r}" for name, expression in group.terms.items())
+    yield from (f"measured {name} {dimension}" for name, dimension in group.measured.items())
     yield from (f"given {name} {expression!r}" for name, expression in group.given.items())
     yield from (f"value {name} varies {bool(values.shape)}" for name, values in group.values.items())

@@ -2,7 +2,7 @@
 
 from collections import ChainMap
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -10,13 +10,36 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, names, substitute
 from mcompiler.model.faults import circular
-from mcompiler.model.model import Device, Distribution, Input, Parameter, State, Value, expressions_of
+from mcompiler.model.model import Distribution, Input, Parameter, Placed, State, Template, Value, expressions_of
 from mcompiler.model.scope import ordered
 from mcompiler.network.constants import Constants, Place, check_bounds, check_number, follows_from_numbers, inserted
 from mcompiler.network.draw import draw
 from mcompiler.network.network import Floats, global_name
-from mcompiler.network.wiring import Wired
 from mcompiler.source import Span
+
+
+class Members(Protocol):
+    """An element, cells or synapses with shape, number of members and the values of indices."""
+
+    @property
+    def element(self) -> Placed:
+        """What the model says of them."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array; () for a single one."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """The number of members."""
+        ...
+
+    @property
+    def index(self) -> dict[str, Floats]:
+        """Values of indices, one per member."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +58,7 @@ class Values:
     starts: dict[str, Expression] = field(default_factory=dict[str, Expression])
     initials: dict[str, Floats] = field(default_factory=dict[str, Floats])
 
-    def device(self, device: Device) -> Device:
+    def device(self, device: Template) -> Template:
         """The template with the initial values that are expressions."""
         states = [
             replace(each, initial=self.starts[each.name]) if each.name in self.starts else each
@@ -56,7 +79,7 @@ class _Chosen(NamedTuple):
 class _Filling:
     """The values of one element in the making; ``known`` are numbers by the device's names."""
 
-    wired: Wired
+    wired: Members
     constants: Constants
     problems: Problems
     values: Values = field(default_factory=Values)
@@ -88,7 +111,7 @@ class _Filling:
         return None if default is None else _Chosen(default, default.span, "device")
 
 
-def fill(wired: Wired, constants: Constants, problems: Problems) -> Values:
+def fill(wired: Members, constants: Constants, problems: Problems) -> Values:
     """The values of an element; what is wrong with them is in ``problems``."""
     filling = _Filling(wired, constants, problems)
     device = wired.element.device

@@ -11,7 +11,7 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.circuits import GROUND
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.expression import Expression, names, size
-from mcompiler.model.model import Circuit, Element, Index, expressions_of
+from mcompiler.model.model import Circuit, Element, Index, Placed, expressions_of
 from mcompiler.network.constants import Constants
 from mcompiler.network.network import Floats, Integers
 from mcompiler.source import Span
@@ -81,10 +81,10 @@ def number_nodes(circuit: Circuit, constants: Constants, problems: Problems) -> 
     """The nodes, numbered."""
     nodes = Nodes(circuit)
     for each in circuit.nodes:
-        shape = tuple(_size(expression, constants, each.name, problems) for expression in each.shape)
+        shape = tuple(size_of(expression, constants, each.name, problems) for expression in each.shape)
         nodes.shapes[each.name], nodes.first[each.name] = shape, nodes.count
         nodes.count += prod(shape)
-        if not _fits(nodes.count, prod(shape), each.span, each.name, each.shape, problems):
+        if not fits(nodes.count, prod(shape), each.span, each.name, each.shape, problems):
             break
     return nodes
 
@@ -97,7 +97,7 @@ def wire(circuit: Circuit, nodes: Nodes, constants: Constants, problems: Problem
         own = prod(last - first + 1 for first, last in ranges[each.name] or ())
         members += own
         sizes = [index.last for index in each.indices]
-        if not _fits(members, own, each.span, each.name, sizes, problems) or not _is_quick(own, each, problems):
+        if not fits(members, own, each.span, each.name, sizes, problems) or not is_quick(own, each, problems):
             return []
     wired: list[Wired] = []
     for each in circuit.elements:
@@ -108,7 +108,8 @@ def wire(circuit: Circuit, nodes: Nodes, constants: Constants, problems: Problem
     return wired
 
 
-def _size(expression: Expression, constants: Constants, name: str, problems: Problems) -> int:
+def size_of(expression: Expression, constants: Constants, name: str, problems: Problems) -> int:
+    """The extent of an array."""
     value = float(evaluate(expression, constants.numbers))
     count = whole(value)
     if count is None or count < 1:
@@ -132,7 +133,7 @@ def _sizes_of(expressions: "list[Expression] | tuple[Expression, ...]", constant
     return places
 
 
-def _fits(
+def fits(
     total: int,
     own: int,
     span: Span,
@@ -140,6 +141,7 @@ def _fits(
     sizes: "list[Expression] | tuple[Expression, ...]",
     problems: Problems,
 ) -> bool:
+    """Whether ``total`` members, ``own`` of them ``name``'s, can be held; otherwise the problem is noted."""
     if total > MOST:
         members, size = _readable(own), _readable(total * BYTES_PER_MEMBER // 10**9)
         headline = f"with the {members} members of {name} this network would need about {size} GB of memory"
@@ -149,12 +151,14 @@ def _fits(
     return total <= MOST
 
 
-def _is_quick(own: int, element: Element, problems: Problems) -> bool:
+def is_quick(own: int, element: Placed, problems: Problems) -> bool:
     """Whether the expressions of the members' values and indices can be evaluated in reasonable time."""
     device = element.device
     given = [*element.values.values(), *element.preset.values(), *(each.default for each in device.parameters)]
     given += [value for each in device.states for value in (each.initial, each.lower, each.upper, each.scale)]
-    indices = [one for terminal in element.terminals for one in terminal.indices]
+    indices = (
+        [one for terminal in element.terminals for one in terminal.indices] if isinstance(element, Element) else []
+    )
     work = own * sum(size(each) for each in (*indices, *(one for value in given for one in expressions_of(value))))
     if work > MOST_OPERATIONS:
         headline = f"the values of {element.name} would need {_readable(work)} operations; {_readable(MOST_OPERATIONS)} are the limit"

@@ -109,6 +109,13 @@ def initial(program: Program, name: str) -> Target:
     raise ValueError(unknown_text(name, "state", initial_names(program)))
 
 
+def inert(program: Program, name: str) -> Integers:
+    """The places in a state's array of members that are not there: solutions show NaN for them, which may be given back."""
+    element = name.partition(".")[0]
+    place = program.network.nodes.get(element) or program.network.elements[element]
+    return place.inert
+
+
 def _target(
     program: Program,
     name: str,

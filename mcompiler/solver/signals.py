@@ -1,12 +1,12 @@
 """What a run keeps: the signals that a user names, as columns of the rows that the kernels write, and back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from mcompiler.network.elaborate import node_quantity
-from mcompiler.network.network import Place
+from mcompiler.network.network import Place, collected
 from mcompiler.solver.program import Floats, Integers, Program
 
 
@@ -27,13 +27,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where the values of a signal are in a row, in the order of the user's array."""
+    """Where the values of a signal are in a row, in the order of the user's array; ``inert`` are those of members that are not there: shown as NaN."""
 
     name: str
     unit: str
     columns: Integers
     shape: tuple[int, ...]
     is_unknown: bool
+    inert: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,25 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
 
 def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
-        return Column(each.name, unit, flat, place.shape, is_unknown)
+        return Column(each.name, unit, flat, place.shape, is_unknown, place.inert)
     position = place.position(each.indices)
     if position is None:
         reach = ", ".join(f"{low}..{high}" for low, high in place.ranges)
         raise ValueError(f"{each.name} lies outside the array: {each.owner} runs over {reach or 'no index'}")
-    return Column(each.name, unit, flat[[position]], (), is_unknown)
+    inert = np.zeros(int(position in place.inert), dtype=np.int64)
+    return Column(each.name, unit, flat[[position]], (), is_unknown, inert)
 
 
 def values_of(column: Column, rows: Floats) -> Floats:
     """The signal's values, time first."""
-    return np.ascontiguousarray(rows[:, column.columns]).reshape(len(rows), *column.shape)
+    values = np.ascontiguousarray(rows[:, column.columns])
+    values[:, column.inert] = np.nan
+    return values.reshape(len(rows), *column.shape)
+
+
+def _collected(program: Program, owner: str) -> tuple[str, ...]:
+    """The inputs of a class of cells that synapses contribute to."""
+    return next((collected(program.network, each) for each in program.network.vertices if each.name == owner), ())
 
 
 def all_signals(program: Program) -> Iterator[Wanted]:
@@ -101,5 +110,6 @@ def all_signals(program: Program) -> Iterator[Wanted]:
                 "i",
                 *(each.name for each in group.device.states),
                 *(each.name for each in group.device.definitions),
+                *_collected(program, place.parts[0].owner),
             }
             yield from (Wanted(name, each.name) for each in owner.observables if each.name in own)

@@ -18,7 +18,7 @@ from mcompiler.solver.ensemble import join, members_of
 from mcompiler.solver.gradient import Gradient, by_name, reverse_program
 from mcompiler.solver.losses import Data, schedule
 from mcompiler.solver.options import RunOptions, with_options
-from mcompiler.solver.program import Floats, Program, check_bounds, own_initials
+from mcompiler.solver.program import Floats, Integers, Program, check_bounds, own_initials
 from mcompiler.solver.saving import checked_times, experiment_signals, experiment_times, named_signals
 from mcompiler.solver.signals import Rows, rows_of
 from mcompiler.solver.solve import Report, Start, run_program, solution_of
@@ -269,7 +269,7 @@ class Solver:
             names.parameter(program, name).put(p, _number(name, value))
         given = program.given.copy()
         for name, value in initial.items():
-            names.initial(program, name).put(given, _finite(name, value))
+            names.initial(program, name).put(given, _finite(name, value, names.inert(program, name)))
         own = own_initials(program, p)
         y = np.where(np.isnan(given), own, given)
         if parameters or initial:
@@ -336,8 +336,9 @@ def _number(name: str, value: object) -> Floats:
     return number
 
 
-def _finite(name: str, value: object) -> Floats:
+def _finite(name: str, value: object, inert: Integers) -> Floats:
     number = np.asarray(value, dtype=np.float64)
-    if not np.all(np.isfinite(number)):
+    held = np.delete(number, inert[inert < number.size]) if number.ndim else number
+    if not np.all(np.isfinite(held)):
         raise ValueError(f"the initial value of {name} is not finite")
     return number

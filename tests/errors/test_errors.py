@@ -21,16 +21,14 @@ FILES = sorted(HERE.glob("*.mem"))
 
 
 def diagnostics(source: Source) -> tuple[Diagnostic, ...]:
-    """What the front end says: errors of the first stage that finds any, else the warnings of the model."""
+    """What the front end says: errors of the first stage that finds any, else the warnings of the model and its networks."""
     try:
         model = resolve(read(source))
-        for experiment in model.experiments.values():
-            elaborate(model, experiment)
-        for circuit in () if model.experiments else model.circuits.values():
-            elaborate(model, None, circuit)
+        networks = [elaborate(model, experiment) for experiment in model.experiments.values()]
+        networks += [elaborate(model, None, circuit) for circuit in model.circuits.values() if not model.experiments]
     except CompileError as error:
         return error.diagnostics
-    return model.warnings
+    return (*model.warnings, *(each for network in networks for each in network.warnings))
 
 
 def split(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate
 from mcompiler.network.network import Network
 from mcompiler.source import Source
+from tests.solver.networks import DENSE, LAYERS, SPARSE, SPIKES
 
 ROOT = Path(__file__).resolve().parents[2]
 ERRORS = ROOT / "tests" / "errors"
@@ -52,7 +53,8 @@ def texts() -> list[str]:
     """Models of all kinds: the library, the examples, and all that is wrong in its own way."""
     paths = [*LIBRARY.glob("*.mem"), *(ROOT / "examples").glob("*/*.mem"), *ERRORS.glob("*.mem")]
     found = [path.read_text("utf-8").partition("# expect:")[0] for path in sorted(paths)]
-    return [text for text in found if len(text) < 20_000] + [CROSSBAR] * 10
+    networks = [DENSE, SPARSE, LAYERS, SPIKES]
+    return [text for text in found if len(text) < 20_000] + [CROSSBAR] * 10 + networks * 3
 
 
 CROSSBAR = """

@@ -86,6 +86,8 @@ def _observed(edge: EdgeClass) -> str:
 
 def terminal(edge: EdgeClass, end: int) -> str:
     """The name of an edge's terminal at this end."""
+    if end < len(edge.terminals):
+        return edge.terminals[end]
     template = edge.template.forward or edge.template
     names = (each.symbol.name.rpartition(".")[0] for each in template.reads if each.end == end)
     return next(names, "")
@@ -119,7 +121,8 @@ def declared(of: View, owner: Owner) -> Iterator[Row]:
     for read in template.reads:
         if isinstance(owner, EdgeClass):
             what = read.name.removeprefix("node ").replace(" ", "_")
-            where = "loss" if owner.ends[read.end] == LOSS else f"node at {terminal(owner, read.end)}"
+            here = "cell" if owner.terminals else "node"
+            where = "loss" if owner.ends[read.end] == LOSS else f"{here} at {terminal(owner, read.end)}"
             yield Row(Name(read.symbol), None, read.dimension, f"{what} of the {where}")
 
 

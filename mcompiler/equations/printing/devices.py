@@ -14,7 +14,9 @@ from mcompiler.network.network import Group
 
 def device(system: System, template: Template, group: Group) -> str:
     """The text of a class's device; it says nothing of what this class's elements are given."""
-    of, model, to = view(system, template), group.device, words(group.device)
+    model = group.device
+    assert isinstance(model, Device)
+    of, to = view(system, template), words(model)
     lines = [f"device {model.name}({', '.join(model.terminals)}){doc(model.doc)} {{"]
     lines += [f"  {each}" for each in declared(to, model)]
     lines += [f"  {state_line(to, each)}" for each in model.states]

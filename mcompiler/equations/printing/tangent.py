@@ -48,6 +48,8 @@ class _Plan:
 
 def obstacle(system: System, network: Network) -> str:
     """Why the language cannot say the tangent of this system; empty where it can."""
+    if any(each.kind == "cell" for each in network.vertices):
+        return "the language writes the devices and circuits of derived systems; of cells and synapses it does not yet"
     along = tangent(system)
     if any(each.kind == "capacitive" for each in network.vertices):
         return "the directions of node voltages would need devices with four terminals, which this version does not compile"
@@ -117,7 +119,9 @@ def _is_dot(each: sympy.Symbol) -> bool:
 
 def _device(of: View, group: Group) -> Iterator[str]:
     """The device with the directions of its states beside them."""
-    model, to, template = group.device, words(group.device), of.template
+    model, template = group.device, of.template
+    assert isinstance(model, Device)
+    to = words(model)
     own = {each.name for each in model.definitions}
     yield f"device {model.name}{_SUFFIX}({', '.join(model.terminals)}) {{"
     yield from declared(to, model)

@@ -81,6 +81,9 @@ def sources_of(environment: Environment, owner: Class, member: Member) -> dict[s
         sources[_symbol(parameter.name)] = (
             _varying(parameter, owner.name, member) if parameter.varies else _uniform(parameter, owner.name)
         )
+    for each in owner.template.parameters:
+        if each.end is not None:
+            sources[each.symbol] = _number(member.ends[each.end], owner.layout.ends[each.end])
     for read in owner.template.reads:
         sources[read.symbol] = _scratch(graph.end(owner, read.end), read.name, member.ends[read.end])
     for name in environment.published.get(owner.name, ()):
@@ -100,6 +103,10 @@ def _time(_block: Block) -> Value:
 
 def _uniform(quantity: Quantity, owner: str) -> Source:
     return Source(lambda block: block.kernel.uniform(quantity, owner))
+
+
+def _number(index: Value, vertex: str) -> Source:
+    return Source(lambda _: index, f"number of the {vertex}")
 
 
 def _varying(quantity: Quantity, owner: str, member: Member) -> Source:

@@ -139,7 +139,9 @@ def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, number
 
 
 def _quantities(parameters: tuple[Parameter, ...], slots: Slots) -> tuple[Quantity, ...]:
-    return tuple(Quantity(p.symbol.name, str(p.dimension), slots.take(), p.varies, p.doc) for p in parameters)
+    return tuple(
+        Quantity(p.symbol.name, str(p.dimension), slots.take(), p.varies, p.doc) for p in parameters if p.end is None
+    )
 
 
 def _scratch(system: System, owner: str, template: Template, slots: Slots) -> tuple[Quantity, ...]:

@@ -1,0 +1,243 @@
+"""Networks: populations of cells and the synapses between them, with names and units checked."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mcompiler.dsl import syntax
+from mcompiler.model.circuits import MOST_INDICES, Plan, resolve_shape
+from mcompiler.model.elements import Local, find_device, find_set, resolve_values
+from mcompiler.model.expression import name_set
+from mcompiler.model.faults import duplicate, unknown
+from mcompiler.model.model import Cell, Population, Projection, Template, Value
+from mcompiler.model.scope import Known
+from mcompiler.model.synapses import resolve_synapse
+from mcompiler.model.tables import Tables
+from mcompiler.model.wirings import resolve_wiring
+from mcompiler.units import DIMENSIONLESS
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What a network may be made of.
+
+    Attributes:
+        cell: finds a cell by its name.
+        cells: all names of cells.
+        synapses: the texts of synapses by name.
+        tables: reads graph files.
+    """
+
+    cell: Callable[[str], Cell | None]
+    cells: Collection[str]
+    synapses: Mapping[str, syntax.Block]
+    tables: Tables
+
+
+def resolve_network(plan: Plan, kinds: Kinds) -> tuple[tuple[Population, ...], tuple[Projection, ...]]:
+    """The populations and projections that are right; what is wrong with the others is noted."""
+    members = [each for each in plan.block.body if isinstance(each, syntax.Member)]
+    synapses = [each for each in plan.block.body if isinstance(each, syntax.Synapses)]
+    named: tuple[syntax.Member | syntax.Synapses, ...] = (*members, *synapses)
+    for node in named:
+        if plan.is_new(node.name.text, node.name.span):
+            what = "cells" if isinstance(node, syntax.Member) else "synapses"
+            plan.names[node.name.text] = Known(DIMENSIONLESS, node.name.span, what)
+    populations: dict[str, Population] = {}
+    for each in members:
+        population = _population(plan, each, kinds)
+        if population is not None:
+            populations.setdefault(population.name, population)
+    projections = [found for each in synapses if (found := _projection(plan, each, populations, kinds)) is not None]
+    for projection in projections:
+        for one in projection.device.contributions:
+            owner = projection.source if one.end == "pre" else projection.target
+            _collect(plan, populations, owner, one.name, projection)
+    return tuple(populations.values()), tuple(projections)
+
+
+# --- cells
+
+
+def _population(plan: Plan, each: syntax.Member, kinds: Kinds) -> Population | None:
+    if each.kind != "cells":
+        headline = "a network holds parameters, inputs, sizes, cells and synapses only"
+        plan.problems.error("wrong-place", headline, each.span, hints=("devices stand in synapses",))
+        return None
+    if len(each.shape) > MOST_INDICES:
+        plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", each.span)
+        return None
+    shape = resolve_shape(plan, each.name.text, each.shape)
+    first = each.template.parts[0].name
+    cell = kinds.cell(first)
+    if cell is None:
+        headline = f"there is no cell {first}"
+        what = plan.library.device(first) if first in plan.library.devices else None
+        otherwise = (
+            f"declare it: cell {first} {{ ... }}" if what is None else f"{first} is a device: those stand in synapses"
+        )
+        unknown(plan.problems, "unknown-cell", headline, each.template.span, first, kinds.cells, otherwise)
+        return None
+    preset = find_set(plan, each.template, cell)
+    values = _values(plan, each.arguments, cell, {})
+    _check_complete(plan, each, cell, preset)
+    return Population(each.name.text, cell, shape, each.name.span, values, preset, doc=each.doc)
+
+
+def _values(plan: Plan, arguments: Iterable[syntax.Argument], template: Template, local: Local) -> dict[str, Value]:
+    given = list(arguments)
+    for each in given:
+        if each.name is None:
+            headline = f"values of {template.name} are given by name"
+            plan.problems.error("unknown-argument", headline, each.span, hints=("write R = 1[kohm]",))
+    return resolve_values(plan, given, template, local)
+
+
+def _check_complete(
+    plan: Plan, each: syntax.Member | syntax.Synapses, template: Template, preset: Mapping[str, Value]
+) -> None:
+    """Every parameter has a value; inputs may still get one from synapses or in an experiment."""
+    given = {argument.name.text for argument in each.arguments if argument.name} | set(preset)
+    for one in template.parameters:
+        if one.default is None and one.name not in given:
+            name = each.name.text
+            headline = f"{name} needs a value for {one.name} of {template.name}"
+            hints = (f"{name}: {template.name}({one.name} = ...)",) if "." not in one.name else ()
+            plan.problems.error("missing-argument", headline, each.span, (one.span, "it has no default"), hints=hints)
+
+
+# --- synapses
+
+
+def _projection(
+    plan: Plan, each: syntax.Synapses, populations: Mapping[str, Population], kinds: Kinds
+) -> Projection | None:
+    first = each.template.parts[0].name
+    block = kinds.synapses.get(first)
+    if block is None:
+        headline, otherwise = f"there is no synapse {first}", f"declare it: synapse {first} {{ ... }}"
+        unknown(plan.problems, "unknown-synapse", headline, each.template.span, first, kinds.synapses, otherwise)
+    ends = [_end(plan, node, populations) for node in (each.source, each.target)]
+    if block is None or ends[0] is None or ends[1] is None:
+        return None
+    source, target = ends[0], ends[1]
+    wiring = resolve_wiring(plan, each, source, target, kinds.tables)
+    block, arguments = _with_devices(plan, each, block)
+    before = len(plan.problems.errors)
+    synapse = resolve_synapse(
+        block,
+        plan.library.functions,
+        plan.check,
+        partial(find_device, plan),
+        (source.device, target.device),
+        plan.library.broken,
+    )
+    if len(plan.problems.errors) > before:
+        return None
+    local = {
+        name: Known(DIMENSIONLESS, None, "index") for name, one in (("pre", source), ("post", target)) if one.rank == 1
+    }
+    preset = find_set(plan, each.template, synapse)
+    values = _values(plan, arguments, synapse, local)
+    _check_complete(plan, each, synapse, preset)
+    if wiring is None:
+        return None
+    rank = target.rank + source.rank if wiring.is_dense else target.rank if wiring.kind == "one_to_one" else 1
+    return Projection(
+        each.name.text, synapse, source.name, target.name, wiring, rank, each.name.span, values, preset, each.doc
+    )
+
+
+def _end(plan: Plan, node: syntax.Name, populations: Mapping[str, Population]) -> Population | None:
+    if node.is_simple and node.text in populations:
+        return populations[node.text]
+    known = plan.names.get(node.parts[0].name)
+    if known is not None and known.what == "cells":
+        if not node.is_simple:
+            headline = "synapses join all cells of a class: indices stand in the condition"
+            plan.problems.error("unsupported", headline, node.span, hints=("write where pre < 4",))
+        return None  # else something is wrong with the cells, which is told
+    headline = f"there are no cells {node.text}"
+    if known is not None:
+        headline = (
+            f"{node.text} is {known.article}: synapses join cells"
+            if known.what != "synapses"
+            else f"{node.text} are synapses: synapses join cells"
+        )
+    otherwise = f"declare them: cells {node.text}[N]: ..."
+    unknown(plan.problems, "unknown-cells", headline, node.span, node.text, populations, otherwise)
+    return None
+
+
+def _with_devices(plan: Plan, each: syntax.Synapses, block: syntax.Block) -> tuple[syntax.Block, list[syntax.Argument]]:
+    """The synapse with other devices in place of its own, ``P = VTEAM.biolek2021``, and the arguments that are left."""
+    inside = {one.name.text for one in block.body if isinstance(one, syntax.Member)}
+    other: dict[str, syntax.Argument] = {}
+    rest: list[syntax.Argument] = []
+    for argument in each.arguments:
+        name = argument.name.text if argument.name else ""
+        if name not in inside:
+            rest.append(argument)
+        elif name in other:
+            duplicate(plan.problems, f"{name} is given twice", argument.span, other[name].span)
+        else:
+            other[name] = argument
+    body = tuple(
+        _replaced(plan, one, other[one.name.text]) if isinstance(one, syntax.Member) and one.name.text in other else one
+        for one in block.body
+    )
+    return (replace(block, body=body) if other else block), rest
+
+
+def _replaced(plan: Plan, member: syntax.Member, argument: syntax.Argument) -> syntax.Member:
+    value = argument.value
+    if isinstance(value, syntax.Name) and not argument.is_distribution:
+        return replace(member, template=value, arguments=())
+    if isinstance(value, syntax.Call) and not argument.is_distribution:
+        return replace(member, template=value.function, arguments=value.arguments)
+    headline = f"{member.name.text} is a device: it is replaced by another one"
+    plan.problems.error("wrong-place", headline, value.span, hints=(f"write {member.name.text} = HP(w = 0.2)",))
+    return member
+
+
+# --- what synapses add to
+
+
+def _collect(plan: Plan, populations: dict[str, Population], owner: str, name: str, by: Projection) -> None:
+    """Note that an input of a population is the sum of what arrives; it can have no other value, and no output may read it."""
+    population = populations[owner]
+    if name in population.collects:
+        return
+    populations[owner] = replace(population, collects=(*population.collects, name))
+    cell = population.device
+    given = population.values.get(name) or population.preset.get(name)
+    if given is not None:
+        _both(plan, f"{owner}.{name}", given, by)
+    defined = {each.name for each in cell.definitions}
+    for output in cell.outputs:
+        if output in defined and name in _reads(cell, output):
+            place = next(each.span for each in cell.definitions if each.name == output)
+            headline = (
+                f"the output {output} of {cell.name} depends on {name}, which the synapses {by.name} contribute to"
+            )
+            notes = ("what synapses read would depend on what they add in the same moment: a loop without a delay",)
+            hints = ("let a state follow it",)
+            plan.problems.error("algebraic-loop", headline, place, (by.span, "the synapses"), notes=notes, hints=hints)
+
+
+def _both(plan: Plan, path: str, given: Value, by: Projection) -> None:
+    headline = f"{path} is the sum of what {by.name} and other synapses contribute: it is given no value"
+    hints = ("let the cell have another input for what comes from outside, like bias",)
+    plan.problems.error("input-collects", headline, given.span, (by.span, "the synapses"), hints=hints)
+
+
+def _reads(cell: Cell, name: str) -> set[str]:
+    """All names that a definition depends on, through others."""
+    values = {each.name: each.value for each in cell.definitions}
+    seen: set[str] = set()
+    pending = [name]
+    while pending:
+        new = name_set(values[pending.pop()]) - seen
+        seen |= new
+        pending += [each for each in new if each in values]
+    return seen

@@ -1,0 +1,148 @@
+"""Network models that several tests run: dense, sparse, two layers with two kinds of synapses, spikes."""
+
+CELLS = """
+cell Neuron {
+  param C = 1[nF]
+  param R = 10[kohm]
+  param U0 = 50[mV]
+  input j: A "synaptic current; contributions add up"
+  input bias: A = 0[A]
+  state u: V = 0[V] scale U0
+  output r: V = U0*tanh(u/U0)
+  C*du/dt = -u/R + j + bias
+}
+
+synapse Pair "differential pair into a virtual ground" {
+  device P = SinhRate(alpha = 1[1/ms], V0 = 50[mV])
+  device Q = SinhRate(alpha = 1[1/ms], V0 = 50[mV], w = 0.3)
+  P.v = pre.r
+  Q.v = pre.r
+  post.j += P.i - Q.i
+}
+"""
+
+DENSE = (
+    CELLS
+    + """
+network Memory {
+  size N = 6
+  param I0 = 1[uA]
+  cells X[N]: Neuron
+  synapses W: Pair from X to X where pre != post
+}
+experiment recall on Memory {
+  seed 3
+  set X.R ~ lognormal(10[kohm], 10%)
+  set W.P.Gmax ~ lognormal(100[uS], 10%)
+  initial X.u ~ normal(10[mV], 20[mV])
+  initial W.P.w ~ uniform(0.2, 0.8)
+  input X.bias = I0
+  run to 0.1[ms]
+  save every 10[us]: X.r, X.u, W.P.w, W.Q.w, W[2, 5].P.i, W[3, 3].P.w, X.j
+  loss at 50[us] = (X[1].r/50[mV] - 0.9)^2 + 0.5*sum(k in X: (X[k].r/X[k].U0 - 0.9)^2)
+  loss = (W[2, 5].P.w - 0.1)^2 + (X[4].u/50[mV])^2 + 0.1*sum(s in W: W[s].P.w^2 - I0/1[uA]*W[s].Q.w)
+}
+"""
+)
+
+SPARSE = (
+    CELLS
+    + """
+network Chain {
+  size N = 24
+  cells X[N]: Neuron
+  synapses W: Pair(P = SinhRate(w = 0.2)) from X to X where abs(pre - post) <= 2 and pre != post
+}
+experiment wave on Chain {
+  seed 5
+  initial X.u ~ normal(0[mV], 30[mV])
+  initial W.Q.w ~ uniform(0.2, 0.8)
+  input X.bias = 2[uA]*sin(2*pi*20[kHz]*t)
+  run to 0.1[ms]
+  save every 10[us]: X.u, W.P.w, W.Q.w, W[3].P.v
+  loss = (X[3].u/50[mV])^2 + W[7].Q.w^2
+  loss over 10[us]..90[us] = sum(k in X: (X[k].u/50[mV])^2)/1[ms]*sum(s in W: W[s].P.w)
+}
+"""
+)
+
+LAYERS = (
+    CELLS
+    + """
+cell Global {
+  param tau = 20[us]
+  input drive: V
+  state a: V = 1[mV] scale 50[mV]
+  output s: V = 2*a
+  tau*da/dt = -a + drive
+}
+
+synapse Sum {
+  param gain = 0.1
+  post.drive += gain*pre.r
+}
+
+synapse Inhibit "a memristor with a state of its own that follows the cell behind it" {
+  param g = 20[uS]
+  state m in [0, 1] = 0.4
+  weight = g*m
+  dm/dt = (0.5 + pre.s/100[mV] + post.u/1[V] - m)/10[us]
+  post.j += -weight*pre.s
+}
+
+network Layers {
+  size M = 5
+  size N = 4
+  cells X[M]: Neuron
+  cells Y[N]: Neuron(R = 5[kohm])
+  cells G: Global
+  synapses W: Pair from X to Y
+  synapses S: Sum from Y to G
+  synapses H: Inhibit from G to X
+}
+experiment run on Layers {
+  seed 2
+  initial X.u ~ normal(0[mV], 30[mV])
+  set S.gain ~ normal(0.1, 10%)
+  initial W.P.w ~ uniform(0.2, 0.8)
+  input X.bias = 1[uA]
+  run to 0.1[ms]
+  save every 10[us]: X.u, Y.u, G.a, H.m, W.P.w, W[3, 4].Q.i
+  loss = (Y[2].u/50[mV] - 1)^2 + (G.a/50[mV])^2 + H[1].m^2
+}
+"""
+)
+
+SPIKES = """
+cell Spiking {
+  param tau = 1[ms]
+  param Uth = 1[V]
+  input j: V
+  input drive: V = 1.5[V]
+  state u: V = 0[V] scale 1[V]
+  state clock: s = 0[s] scale 1[ms]
+  tau*du/dt = drive - u + j
+  dclock/dt = 1
+  when u > Uth { u := 0[V]; clock := 0[s] }
+}
+
+synapse Pulse {
+  param height = 50[mV]
+  state x in [0, 1] = 0.5
+  dx/dt = (exp(-pre.clock/1[ms]) - x)/3[ms]
+  post.j += height*x*exp(-pre.clock/0.5[ms])
+}
+
+network Population {
+  size N = 20
+  cells X[N]: Spiking
+  synapses W: Pulse from X to X by ring(2)
+}
+experiment run on Population {
+  seed 1
+  initial X.u ~ uniform(0[V], 0.9[V])
+  run to 4[ms]
+  save every 0.5[ms]: X.u, X.clock, W.x
+  loss = X[3].u/1[V] + W[5].x
+}
+"""
