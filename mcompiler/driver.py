@@ -166,7 +166,7 @@ class Compilation:
             return derive(network)
 
     def lowered(self, network: Network) -> "tuple[KernelModule, Layout]":
-        """The kernels of a network; without loops where it is small."""
+        """The kernels of a network; without loops where it is small, and without derivatives where it has no loss."""
         system = self.derived(network)
         with self.timed("kernel"):
             from mcompiler.kernel.from_equations import lower
@@ -175,7 +175,8 @@ class Compilation:
             from mcompiler.network.binding import bindings
             from mcompiler.network.structure import is_scalar
 
-            kernels, layout = lower(system, (f"model {network.name} of {self.source.name}",))
+            origin = f"model {network.name} of {self.source.name}"
+            kernels, layout = lower(system, (origin,), backward=bool(network.losses))
             if is_scalar(network):
                 kernels = scalarise(kernels, layout, bind(layout, *bindings(network)))
             return kernels, layout
@@ -226,7 +227,7 @@ class Compiler:
 
     def _compiled(self, network: Network) -> "tuple[Layout, Any]":
         from mcompiler.backends.protocols import Compiles
-        from mcompiler.integrators.entries import INTEGRATORS
+        from mcompiler.integrators.entries import FORWARD, INTEGRATORS
         from mcompiler.network.structure import structure
 
         fingerprint = structure(network)
@@ -237,12 +238,12 @@ class Compiler:
                     self._made[fingerprint] = artifact.manifest.layout, self.backend.load(artifact)
             else:
                 kernels, layout = self.model.lowered(network)
-                self._made[fingerprint] = layout, self.backend.open(kernels, INTEGRATORS)
+                self._made[fingerprint] = layout, self.backend.open(kernels, INTEGRATORS if network.losses else FORWARD)
         return self._made[fingerprint]
 
     def _artifact(self, network: Network, fingerprint: str) -> "Artifact":
         from mcompiler.backends.protocols import Compiles
-        from mcompiler.integrators.entries import INTEGRATORS
+        from mcompiler.integrators.entries import FORWARD, INTEGRATORS
 
         assert isinstance(self.backend, Compiles)
         with self.model.timed("cache"):
@@ -250,7 +251,8 @@ class Compiler:
         if found is not None:
             return found
         kernels, layout = self.model.lowered(network)
-        made = self.backend.compile(kernels, layout, INTEGRATORS, self.options, fingerprint=fingerprint)
+        entries = INTEGRATORS if network.losses else FORWARD
+        made = self.backend.compile(kernels, layout, entries, self.options, fingerprint=fingerprint)
         for stage, seconds in made.seconds.items():
             self.model.seconds[stage] = self.model.seconds.get(stage, 0.0) + seconds
         return made

@@ -191,22 +191,25 @@ def _linked(
 
 
 def _entries(entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:
-    """Bitcode of the entries: compiled once per version, then from the cache."""
-    if not entries:
-        return []
-    parts = {"part": "entries", "contraction": str(options.contraction), "entries": described(entries)}
-    key = cache.key_of({**environment(), **parts})
-    stored = cache.find(key) if options.cached else None
-    if stored is not None:
-        return [stored.content[entry.signature.name] for entry in entries]
-    from mcompiler.backends.numba import compile as frontend
+    """Bitcode of the entries: each compiled once per version, then from the cache."""
+    keys = {entry.signature.name: _entry_key(entry, options) for entry in entries}
+    stored = {name: cache.find(key) if options.cached else None for name, key in keys.items()}
+    found = {name: each.content["bc"] for name, each in stored.items() if each is not None and "bc" in each.content}
+    missing = [entry for entry in entries if entry.signature.name not in found]
+    if missing:
+        from mcompiler.backends.numba import compile as frontend
 
-    making = frontend.Frontend(contraction=options.contraction)
-    signatures = (*KERNELS, *(entry.signature for entry in entries))
-    given: dict[str, Any] = {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
-    made = {
-        entry.signature.name: making.compile(entry.make(given), entry.signature, symbol(entry.signature.name))
-        for entry in entries
-    }
-    cache.store(key, {}, made)
-    return list(made.values())
+        making = frontend.Frontend(contraction=options.contraction)
+        signatures = (*KERNELS, *(entry.signature for entry in entries))
+        given: dict[str, Any] = {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
+        for entry in missing:
+            name = entry.signature.name
+            found[name] = making.compile(entry.make(given), entry.signature, symbol(name))
+            cache.store(keys[name], {}, {"bc": found[name]})
+    return [found[entry.signature.name] for entry in entries]
+
+
+def _entry_key(entry: Entry, options: CompileOptions) -> str:
+    """What an entry calls is external to it; the signatures of what it calls are among the sources of the environment."""
+    parts = {"part": "entry", "contraction": str(options.contraction), "entry": described([entry])}
+    return cache.key_of({**environment(), **parts})

@@ -53,7 +53,7 @@ class Block:
 
 @as_written
 def jacobian(system: System) -> tuple[Block, ...]:
-    """The blocks of all classes of a forward or tangent system, in the system's order."""
+    """The blocks of all classes of a system in forward form, in the system's order."""
     read = {(edge.ends[each.end], each.name) for edge in system.edges for each in edge.template.reads}
     return tuple(_block(each, {name for owner, name in read if owner == each.name}) for each in system.classes)
 

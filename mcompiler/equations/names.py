@@ -38,6 +38,41 @@ def taken(loss: str) -> sympy.Symbol:
     return made("taken", loss.removeprefix("loss "))
 
 
+def error(name: str) -> sympy.Symbol:
+    """In an error network, the error unknown beside the unknown ``name``."""
+    return made("error", name)
+
+
+def free_error(name: str) -> sympy.Symbol:
+    """That error while its unknown moves, 0 while a bound holds it."""
+    return made("free error", name)
+
+
+def back(name: str) -> sympy.Symbol:
+    """In an error network, the error signal at the quantity ``name``: the derivative of e^T rates + scale*loss by it."""
+    return made("back", name)
+
+
+def received_back(name: str) -> sympy.Symbol:
+    """The share of a ``back`` that comes from the edges, where the vertex itself adds to it."""
+    return made("received back", name)
+
+
+def slope(name: str) -> sympy.Symbol:
+    """In a nudged system, the derivative of the loss by the quantity ``name``."""
+    return made("slope", name)
+
+
+def received_slope(name: str) -> sympy.Symbol:
+    """The share of a ``slope`` that comes from the edges, where the vertex itself adds to it."""
+    return made("received slope", name)
+
+
+def nudge(name: str) -> sympy.Symbol:
+    """A parameter of the nudge itself."""
+    return made("nudge", name)
+
+
 def dot(name: str) -> sympy.Symbol:
     """The change of the quantity ``name`` along a direction."""
     return made("dot", name)

@@ -1,6 +1,6 @@
 """The transposed derivative of one template: what its outputs' adjoints are to its inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ import sympy
 
 from mcompiler.equations.names import bar
 from mcompiler.equations.reverse import transpose
-from mcompiler.equations.system import TIME, Accumulator, Definition, Parameter, Read, System, Template, Unknown
+from mcompiler.equations.system import Accumulator, Definition, Parameter, Read, Template, Unknown
 from mcompiler.units import Dimension
 
 Quantity: TypeAlias = Parameter | Definition | Unknown | Accumulator | Read
@@ -24,34 +24,30 @@ class Pulled:
     gradients: dict[sympy.Symbol, sympy.Expr]
 
 
-def pull(template: Template, seeds: Sequence[Seed], system: System, unit: Dimension) -> Pulled:
-    """The transposed derivative of a template's outputs by all its inputs.
+def pull(
+    template: Template,
+    seeds: Sequence[Seed],
+    inputs: Sequence[sympy.Symbol],
+    unit: Dimension,
+    call: Callable[[str], sympy.Symbol] = bar,
+) -> Pulled:
+    """The transposed derivative of a template's outputs.
 
     Args:
         template: of a forward system.
         seeds: its outputs, with their adjoints.
-        system: for the global parameters.
+        inputs: what the derivative is taken by.
         unit: of a quantity times its adjoint.
+        call: what the adjoint of a definition is called.
     """
     steps = [(each.symbol, each.value) for each in template.definitions]
-    result = transpose(steps, seeds, _inputs(template, system))
-    by_bar = {bar(each.symbol.name): each for each in template.definitions}
+    result = transpose(steps, seeds, inputs, call)
+    by_bar = {call(each.symbol.name): each for each in template.definitions}
     definitions = tuple(
         Definition(symbol, unit / by_bar[symbol].dimension, value, origin=by_bar[symbol].origin)
         for symbol, value in result.steps
     )
     return Pulled(definitions, result.gradients)
-
-
-def _inputs(template: Template, system: System) -> list[sympy.Symbol]:
-    constant = [each for each in (*template.parameters, *system.parameters) if not each.structural]
-    return [
-        *(each.symbol for each in template.unknowns),
-        *(each.symbol for each in template.accumulators),
-        *(each.symbol for each in template.reads),
-        *(each.symbol for each in constant),
-        TIME,
-    ]
 
 
 def quantities(template: Template) -> tuple[Quantity, ...]:

@@ -28,7 +28,10 @@ class Transpose:
 
 
 def transpose(
-    steps: Sequence[Step], seeds: Sequence[tuple[sympy.Expr, sympy.Expr]], inputs: Sequence[sympy.Symbol]
+    steps: Sequence[Step],
+    seeds: Sequence[tuple[sympy.Expr, sympy.Expr]],
+    inputs: Sequence[sympy.Symbol],
+    call: Callable[[str], sympy.Symbol] = bar,
 ) -> Transpose:
     """The transposed derivative of a program's outputs; gradients that vanish identically are left out.
 
@@ -36,6 +39,7 @@ def transpose(
         steps: the program.
         seeds: outputs (expressions in the program's symbols), each with its adjoint.
         inputs: what to differentiate with respect to; a step that defines one of them is not passed through.
+        call: what the adjoint of a step is called.
     """
     active = _active(steps, inputs)
     shares: dict[sympy.Symbol, list[sympy.Expr]] = {}
@@ -45,8 +49,8 @@ def transpose(
     adjoint: list[Step] = []
     for symbol, value in reversed(steps):
         if symbol in shares and symbol not in wanted:
-            adjoint.append((bar(symbol.name), sympy.Add(*shares[symbol])))
-            _share(value, bar(symbol.name), active, shares)
+            adjoint.append((call(symbol.name), sympy.Add(*shares[symbol])))
+            _share(value, call(symbol.name), active, shares)
     gradients = {symbol: sympy.Add(*shares[symbol]) for symbol in inputs if symbol in shares}
     return Transpose(tuple(adjoint), {symbol: value for symbol, value in gradients.items() if value != ZERO})
 

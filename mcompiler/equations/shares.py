@@ -1,13 +1,12 @@
 """What each template adds to the gradient by a parameter: throughout the run, at its start, and where a bound is reached."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import sympy
 
 from mcompiler.equations.derivative import partials
 from mcompiler.equations.names import lam
-from mcompiler.equations.pullback import Pulled
 from mcompiler.equations.reverse import symbols_of
 from mcompiler.equations.system import Definition, Gradient, Parameter, System, Template
 from mcompiler.units import Dimension
@@ -16,12 +15,14 @@ from mcompiler.units import Dimension
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 
-def gradients(template: Template, pulled: Pulled, system: System, unit: Dimension) -> tuple[Gradient, ...]:
+def gradients(
+    template: Template, adjoints: Mapping[sympy.Symbol, sympy.Expr], system: System, unit: Dimension
+) -> tuple[Gradient, ...]:
     """The adjoint of every parameter that has one."""
     return tuple(
-        Gradient(each.symbol.name, pulled.gradients[each.symbol], unit / each.dimension)
+        Gradient(each.symbol.name, adjoints[each.symbol], unit / each.dimension)
         for each in _real(template, system)
-        if each.symbol in pulled.gradients
+        if each.symbol in adjoints
     )
 
 

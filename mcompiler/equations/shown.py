@@ -6,7 +6,9 @@ from typing import Final, Literal, TypeAlias, final
 
 from mcompiler.diagnostics import CompileError, InternalError
 from mcompiler.equations.adjoint import adjoint
+from mcompiler.equations.error_network import error_network
 from mcompiler.equations.jacobian import jacobian
+from mcompiler.equations.nudged import nudged
 from mcompiler.equations.printing.adjoint import adjoint_sheet
 from mcompiler.equations.printing.block import to_block
 from mcompiler.equations.printing.forward import forward_sheet
@@ -23,7 +25,7 @@ from mcompiler.equations.verify import BrokenSystemError, verify
 from mcompiler.model.model import Model
 from mcompiler.network.network import Network
 
-Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gradient"]
+Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gradient", "error-network", "nudged"]
 
 _SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
     "forward": forward_sheet,
@@ -31,6 +33,8 @@ _SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
     "jacobian": lambda system: jacobian_sheet(system, jacobian(system)),
     "adjoint": lambda system: adjoint_sheet(_sound(adjoint(system))),
     "gradient": lambda system: gradient_sheet(_sound(adjoint(system))),
+    "error-network": lambda system: forward_sheet(_sound(error_network(system))),
+    "nudged": lambda system: forward_sheet(_sound(nudged(system))),
 }
 
 
@@ -78,11 +82,29 @@ class Equations:
         """The derivatives of the loss by parameters and initial values, as integrals over the adjoint."""
         return replace(self, derivation="gradient")
 
+    def error_network(self) -> "Equations":
+        """The adjoint of the fixed point as a relaxation beside the forward equations.
+
+        Raises:
+            ValueError: the model has no loss at the end of the run, or cells that jump.
+        """
+        error_network(self.system)
+        return replace(self, derivation="error-network")
+
+    def nudged(self) -> "Equations":
+        """The forward equations with a force down the slope of the loss.
+
+        Raises:
+            ValueError: the model has no loss at the end of the run, or one that pushes unknowns of different units.
+        """
+        nudged(self.system)
+        return replace(self, derivation="nudged")
+
     def to(self, form: str) -> str:
         """The equations as "text", "latex" or "mem" (the model language), with a line end.
 
         Raises:
-            ValueError: an unknown format.
+            ValueError: an unknown format, or a derivation that the system does not have (see `error_network`, `nudged`).
         """
         match form:
             case "text":

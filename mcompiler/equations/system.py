@@ -11,7 +11,7 @@ Invariants (``verify`` checks them)
     - symbols are real, unique within a template; ``t`` is `TIME`; names are the user's (``w``, ``src.v``), derived ones have a space in them (``lam w``);
     - definitions are in order of use: each reads unknowns, reads, parameters, accumulators, globals, ``t`` and earlier definitions only;
     - a rate reads the same and all definitions; a contribution is an edge's only effect on others;
-    - edges read unknowns and outputs of their ends, never accumulators; an output never depends on an accumulator;
+    - edges read unknowns and outputs of their ends, never accumulators; an output may depend on an accumulator, but no accumulator on itself through edges;
     - initial values, scales, bounds and masses do not move: they read parameters, and definitions of parameters (a mass may read accumulators of such);
     - every quantity has a dimension, and the equation it stands in balances.
 """
@@ -54,7 +54,7 @@ class Unknown:
     ``lower`` and ``upper`` are hard bounds, ``scale`` the positive magnitude that tolerances refer to; all may depend on parameters.
 
     ``along``: in a tangent system, the unknown whose direction this one is. Then a bound is that unknown's: where it is clipped or held, this one takes
-    the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked.
+    the value ``lower`` or ``upper`` (the bound's own direction) and its rate is masked. So it is with the error beside a bounded unknown, in an error network.
 
     ``given``: whether the network has numbers of its own in the place of ``initial``, for all members or some.
     """
@@ -229,7 +229,7 @@ class System:
     edges: tuple[EdgeClass, ...]
     parameters: tuple[Parameter, ...] = ()
     losses: tuple[PointLoss, ...] = ()
-    kind: Literal["forward", "tangent", "adjoint", "jump"] = "forward"
+    kind: Literal["forward", "tangent", "error network", "nudged", "steady", "adjoint", "jump"] = "forward"
     jumps: "tuple[System, ...]" = ()
 
     @property

@@ -64,9 +64,18 @@ def tangent(system: System, directions: Iterable[str] | None = None) -> System:
     """
     moves = _moving_parameters(system, directions)
     shared: _Dots = {each.symbol: dot(each.symbol.name) for each in system.parameters if moves("", each)}
-    published = {each.name: _published(each, shared, moves) for each in system.vertices}
-    edges = [_edge(each, shared, moves, published) for each in system.edges]
-    collected = {each.name: _collected(each.name, edges) for each in system.vertices}
+    read = {each.name: _read(each.name, system.edges) for each in system.vertices}
+    published = {each.name: _published(each, shared, moves, set()) & read[each.name] for each in system.vertices}
+    while True:
+        edges = [_edge(each, shared, moves, published) for each in system.edges]
+        collected = {each.name: _collected(each.name, edges) for each in system.vertices}
+        again = {
+            each.name: _published(each, shared, moves, collected[each.name]) & read[each.name]
+            for each in system.vertices
+        }
+        if again == published:
+            break
+        published = again  # edges read what changes with a sum: what they make of it changes too
     vertices = tuple(_vertex(each, shared, moves, collected[each.name]) for each in system.vertices)
     return System(
         system.name,
@@ -107,10 +116,19 @@ def _directions(parameters: Iterable[Parameter], dots: Mapping[sympy.Symbol, sym
 # --- vertices
 
 
-def _published(vertex: VertexClass, shared: _Dots, moves: _Moves) -> set[str]:
-    """The unknowns and outputs of a vertex that change along the direction; none of them depends on what it collects."""
-    linear = _linear(vertex.name, vertex.template, shared, moves, {})
-    return {each.name for each in linear.dots}
+def _read(vertex: str, edges: Iterable[EdgeClass]) -> set[str]:
+    """What edges read of a vertex class."""
+    return {each.name for edge in edges for each in edge.template.reads if edge.ends[each.end] == vertex}
+
+
+def _published(vertex: VertexClass, shared: _Dots, moves: _Moves, collected: set[str]) -> set[str]:
+    """The quantities of a vertex that change along the direction, where those accumulators do that are named."""
+    return {each.name for each in _linear(vertex.name, vertex.template, shared, moves, _sums(vertex, collected)).dots}
+
+
+def _sums(vertex: VertexClass, collected: set[str]) -> _Dots:
+    moving = (each.symbol for each in vertex.template.accumulators if each.symbol.name in collected)
+    return {symbol: dot(symbol.name) for symbol in moving}
 
 
 def _collected(vertex: str, edges: Iterable[EdgeClass]) -> set[str]:
@@ -125,10 +143,12 @@ def _collected(vertex: str, edges: Iterable[EdgeClass]) -> set[str]:
 
 def _vertex(vertex: VertexClass, shared: _Dots, moves: _Moves, collected: set[str]) -> VertexClass:
     template = vertex.template
-    moving = [each for each in template.accumulators if each.symbol.name in collected]
-    linear = _linear(vertex.name, template, shared, moves, {each.symbol: dot(each.symbol.name) for each in moving})
-    made = _assembled(linear)
-    added = tuple(Accumulator(dot(each.symbol.name), each.dimension) for each in moving)
+    made = _assembled(_linear(vertex.name, template, shared, moves, _sums(vertex, collected)))
+    added = tuple(
+        Accumulator(dot(each.symbol.name), each.dimension)
+        for each in template.accumulators
+        if each.symbol.name in collected
+    )
     return replace(vertex, template=replace(made, accumulators=(*template.accumulators, *added)))
 
 

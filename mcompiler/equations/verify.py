@@ -6,6 +6,7 @@ from typing import NoReturn, final
 import sympy
 
 from mcompiler.equations.dimensions import WrongUnitError, dimension_of, fits
+from mcompiler.equations.levels import AlgebraicLoopError, levels
 from mcompiler.equations.pullback import dimensions, quantities
 from mcompiler.equations.reverse import needed
 from mcompiler.equations.system import LOSS, TIME, Definition, EdgeClass, System, Template, Unknown, VertexClass
@@ -28,6 +29,10 @@ def verify(system: System) -> System:
         raise BrokenSystemError(f"{system.name}: two classes have one name: {names}")
     for owner in system.classes:
         _Checker(system, owner).check()
+    try:
+        levels(system)
+    except AlgebraicLoopError as error:
+        raise BrokenSystemError(f"{system.name}: {error}") from error
     _check_losses(system)
     for jump in system.jumps:
         verify(jump)
@@ -164,15 +169,12 @@ class _Checker:
             )
 
     def _offered(self, vertex: VertexClass, name: str) -> Dimension:
-        """The unit of an unknown or output of a vertex, which must not depend on what the vertex collects."""
+        """The unit of an unknown or output of a vertex."""
         template = vertex.template
         offered: list[Unknown | Definition] = [*template.unknowns, *template.definitions]
         found = next((each for each in offered if each.symbol.name == name), None)
         if found is None:
             self._fail(f"{vertex.name} offers no {name}")
-        steps = [(each.symbol, each.value) for each in template.definitions]
-        if {each.symbol for each in template.accumulators} & needed(steps, [found.symbol]):
-            self._fail(f"{vertex.name}.{name} depends on what {vertex.name} collects")
         return found.dimension
 
     def _events(self) -> None:

@@ -72,6 +72,9 @@ INTEGRATORS: tuple[Entry, ...] = (
     Entry(signatures.REVERSE, reverse.make_reverse_steps),
 )
 
+#: Those of a model whose gradient nobody asks for.
+FORWARD: tuple[Entry, ...] = tuple(each for each in INTEGRATORS if each.make.__module__ != reverse.__name__)
+
 
 def link(kernels: Mapping[str, Function]) -> dict[str, Function]:
     """The kernels and all integrators as Python functions, by name."""

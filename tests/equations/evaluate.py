@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from mcompiler.equations.levels import Levels, levels
 from mcompiler.equations.literal import Literal
 from mcompiler.equations.system import TIME, EdgeClass, System, VertexClass
 from mcompiler.network.binding import bindings
@@ -166,33 +167,42 @@ def evaluate(
     state = State()
     for owner in at.system.classes:
         state.values[owner.name] = _inputs(at, owner, t, y, forward, extra or {})
-    for edge in at.system.edges:
-        for read in edge.template.reads:
-            vertex = next(each for each in at.system.vertices if each.name == edge.ends[read.end])
-            own = state.values[vertex.name]
-            published = _lazily(sympy.Symbol(read.name, real=True), vertex, own)
-            state.values[edge.name][read.symbol] = np.broadcast_to(published, (at.sizes[vertex.name],))[
-                at.indices[edge.name, read.end]
-            ]
-    collected = {
+    order = levels(at.system)
+    for number in range(order.last + 1):
+        _pass(at, state, order, number)
+    for vertex in at.system.vertices:
+        _define(vertex, state.values[vertex.name])
+    return state
+
+
+def _pass(at: Setting, state: State, order: Levels, number: int) -> None:
+    """One pass over the edges: they read what has become known, and contribute to the sums that this pass completes."""
+    sums = {
         (vertex.name, each.symbol): np.zeros(at.sizes[vertex.name], dtype=complex)
         for vertex in at.system.vertices
         for each in vertex.template.accumulators
+        if order.collected[vertex.name, each.symbol.name] == number
     }
     for edge in at.system.edges:
-        own = state.values[edge.name]
-        _define(edge, own)
+        own, wait = state.values[edge.name], False
+        for read in edge.template.reads:
+            vertex = next(each for each in at.system.vertices if each.name == edge.ends[read.end])
+            level = order.published[vertex.name, read.name]
+            wait |= level > number
+            if level == number:
+                published = _lazily(sympy.Symbol(read.name, real=True), vertex, state.values[vertex.name])
+                members = at.indices[edge.name, read.end]
+                own[read.symbol] = np.broadcast_to(published, (at.sizes[vertex.name],))[members]
+        if not wait:
+            _define(edge, own)
         for each in edge.template.contributions:
-            total = collected[edge.ends[each.end], sympy.Symbol(each.accumulator, real=True)]
-            share = np.broadcast_to(value_of(each.value, own), (at.sizes[edge.name],))
-            np.add.at(total, at.indices[edge.name, each.end], share)
-    for vertex in at.system.vertices:
-        own = state.values[vertex.name]
-        for accumulator in vertex.template.accumulators:
-            sums: Array = collected[vertex.name, accumulator.symbol]
-            own[accumulator.symbol] = sums if np.any(np.imag(sums)) else np.real(sums)
-        _define(vertex, own)
-    return state
+            key = edge.ends[each.end], sympy.Symbol(each.accumulator, real=True)
+            if key in sums:
+                value = _lazily_of(each.value, edge, own) if wait else value_of(each.value, own)
+                share = np.broadcast_to(value, (at.sizes[edge.name],))
+                np.add.at(sums[key], at.indices[edge.name, each.end], share)
+    for (name, symbol), total in sums.items():
+        state.values[name][symbol] = total if np.any(np.imag(total)) else np.real(total)
 
 
 def _inputs(

@@ -83,6 +83,28 @@ def test_jumps_are_the_derivatives_of_losses_at_instants(place: int) -> None:
     close(shares, parameters)
 
 
+TWO = """
+circuit Two {
+  node top
+  S: VoltageSource(top, ground, V = 1[V])
+  M: SinhRate(top, ground, w = 0.3)
+  N: SinhRate(top, ground, w = 0.7)
+}
+learning Fit on Two { loss = M.w*N.w }
+"""
+
+
+def test_the_slope_of_a_product_of_signals_is_a_signal() -> None:
+    """What is a sum at the loss in the forward system is published under a name of its own: edges cannot read sums."""
+    model = from_text(TWO)
+    at = setting(model.network, model.system)
+    backward = verify(adjoint(model.system))
+    (key,) = y = initial(at, model.network)
+    found, _ = adjoint_at(at, 0.0, y, {key: np.zeros(2)}, backward.jumps[0])
+    assert list(y[key]) == [0.3, 0.7]
+    assert list(found[key]) == [0.7, 0.3]
+
+
 def test_initial_values_that_are_expressions_of_parameters() -> None:
     model = from_text(CROSSBAR)
     at = setting(model.network, model.system)

@@ -146,8 +146,10 @@ BROKEN: dict[str, Callable[[], System]] = {
     "does not collect q": lambda: edited(
         forward(), "cell", one_more("contributions", Contribution(0, "q", symbol("i"), CURRENT))
     ),
-    "depends on what feed collects": lambda: edited(
-        forward(), "line", one_more("reads", Read(symbol("q.i"), 0, "i", CURRENT))
+    "feed.* depends on itself through the edges": lambda: edited(
+        edited(forward(), "line", one_more("reads", Read(symbol("q.i"), 0, "i", CURRENT))),
+        "line",
+        lambda t: {"contributions": tuple(replace(each, value=each.value - symbol("q.i")) for each in t.contributions)},
     ),
     "a vertex neither reads": lambda: edited(
         forward(), "nodes", one_more("reads", Read(symbol("q.v"), 0, "v", VOLTAGE))

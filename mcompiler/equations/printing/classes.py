@@ -121,12 +121,9 @@ def declared(of: View, owner: Owner) -> Iterator[Row]:
     for read in template.reads:
         if isinstance(owner, EdgeClass):
             what = read.name.removeprefix("node ").replace(" ", "_")
-            yield Row(
-                Name(read.symbol),
-                None,
-                read.dimension,
-                f"{what} of the {'cell' if owner.terminals else 'node'} at {terminal(owner, read.end)}",
-            )
+            here = "cell" if owner.terminals else "node"
+            where = "loss" if owner.ends[read.end] == LOSS else f"{here} at {terminal(owner, read.end)}"
+            yield Row(Name(read.symbol), None, read.dimension, f"{what} of the {where}")
 
 
 def _inside(of: View, unknown: Unknown) -> str:
@@ -136,8 +133,9 @@ def _inside(of: View, unknown: Unknown) -> str:
 
 
 def loss_section(of: View) -> Section:
-    """The terms of the loss, as the template of the loss sees them."""
+    """The terms of the loss, as the template of the loss sees them, and what a derivation makes of them there."""
     rows = [_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses)]
+    rows += [definition_row(of, each) for each in of.template.definitions]
     for each in of.template.accumulators:
         shares = tuple(_shares(of.system, LOSS, each.symbol.name)) if each.symbol.name.startswith("sum ") else ()
         if shares:

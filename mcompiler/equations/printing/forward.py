@@ -1,6 +1,7 @@
-"""The sheet of a forward or tangent system."""
+"""The sheet of a system in forward form: a forward, tangent or nudged one, or one with its error network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from mcompiler.equations.bounds import is_bounded
 from mcompiler.equations.printing.classes import (
@@ -14,34 +15,51 @@ from mcompiler.equations.printing.classes import (
     rate_row,
     title,
 )
-from mcompiler.equations.printing.legends import SUMS, TANGENT
+from mcompiler.equations.printing.dynamics import Needed, dynamics
+from mcompiler.equations.printing.legends import ERROR_NETWORK, NUDGED, SUMS, TANGENT, Legend
+from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Text
 from mcompiler.equations.printing.view import View, view
-from mcompiler.equations.system import LOSS, ONE, Event, System, VertexClass
+from mcompiler.equations.system import LOSS, ONE, Accumulator, Event, System, VertexClass
 
 
 def forward_sheet(system: System) -> Sheet:
     """All equations of a system in forward form."""
     owners = [each for each in system.classes if not is_plumbing(each)]
     sections = [circuit_section(system)] if system.parameters else []
-    sections += [_section(view(system, each.template), each) for each in owners if each.name != LOSS]
+    wanted = dynamics(system)
+    sections += [_section(view(system, each.template), each, wanted) for each in owners if each.name != LOSS]
     sections += [loss_section(view(system, each.template)) for each in owners if each.name == LOSS]
-    if system.kind == "tangent":
-        return Sheet(system.name, "tangent equations", tuple(sections), (TANGENT, SUMS), system)
-    return Sheet(system.name, "forward equations", tuple(sections), (SUMS,), system)
+    title, legends = _SAID[system.kind]
+    return Sheet(system.name, title, tuple(sections), (*legends, SUMS), system)
 
 
-def _section(of: View, owner: Owner) -> Section:
+#: The title of a sheet and what must be said of its names, by what made the system.
+_SAID: Final[Mapping[str, tuple[str, tuple[Legend, ...]]]] = {
+    "forward": ("forward equations", ()),
+    "tangent": ("tangent equations", (TANGENT,)),
+    "error network": ("forward equations with the error network", ERROR_NETWORK),
+    "nudged": ("nudged equations", NUDGED),
+}
+
+
+def _section(of: View, owner: Owner, wanted: Needed) -> Section:
     template = owner.template
     rows = [*declared(of, owner), *(definition_row(of, each) for each in template.definitions), *_rates(of)]
     if isinstance(owner, VertexClass):
         rows += [
             Row(Name(each.symbol), gathered(of.system, owner, each.symbol.name), each.dimension, each.doc)
             for each in template.accumulators
+            if wanted.has(owner, each.symbol) or not _is_transposed(each)
         ]
     rows += [row for event in template.events for row in _event(of, event)]
     return Section(title(owner), tuple(rows), template.doc, template.origin, template=template)
+
+
+def _is_transposed(accumulator: Accumulator) -> bool:
+    """Whether it collects what a derivation sends against the arrows; where nothing moves by it (at a source), that is nobody's business."""
+    return bool({"back", "slope"} & set(parts_of(accumulator.symbol).kinds))
 
 
 def _rates(of: View) -> Iterator[Row]:

@@ -23,6 +23,31 @@ TANGENT = Legend(
     "dot_q: the change of q along a direction in parameters and initial values",
     r"$\delta q$: the change of $q$ along a direction in parameters and initial values",
 )
+ERROR_NETWORK = (
+    Legend(
+        "error_x: beside every unknown x of a vertex; where all of them rest, the adjoint of the fixed point",
+        r"$e_x$: beside every unknown $x$ of a vertex; where all of them rest, the adjoint of the fixed point",
+    ),
+    Legend(
+        "back_q: the derivative of E = sum of error*rate + loss by q, through everything that q enters at this instant",
+        r"$\hat q$: the derivative of $E = \sum e f$ + loss by $q$, through everything that $q$ enters at this instant",
+    ),
+    Legend("states of elements have no error: they are constants of the fixed point, as parameters are"),
+    Legend(
+        "at rest the derivative of the loss by such a constant p is that of E",
+        r"at rest the derivative of the loss by such a constant $p$ is that of $E$",
+    ),
+)
+NUDGED = (
+    Legend(
+        "nudge_beta: the strength of a force down the slope of the loss; 0 is the free system",
+        r"$\beta^{\mathrm{nudge}}$: the strength of a force down the slope of the loss; 0 is the free system",
+    ),
+    Legend(
+        "slope_q: the derivative of the loss by q, through everything that q enters at this instant",
+        r"$\nabla_q$: the derivative of the loss by $q$, through everything that $q$ enters at this instant",
+    ),
+)
 ADJOINTS = (
     Legend(
         "lam_x: the adjoint of x; a small change dx at an instant changes the loss by mass*lam_x*dx",

@@ -24,21 +24,8 @@ class Parts:
 
 _KINDS = frozenset(
     (
-        "bar",
-        "data",
-        "dot",
-        "free",
-        "index",
-        "integral",
-        "lam",
-        "node",
-        "pick",
-        "push",
-        "received",
-        "size",
-        "sum",
-        "taken",
-        "term",
+        *("back", "bar", "data", "dot", "error", "free", "index", "integral", "lam", "node"),
+        *("nudge", "pick", "push", "received", "size", "slope", "sum", "taken", "term"),
     )
 )
 

@@ -14,7 +14,14 @@ _GREEK = (
 )
 _SPELLED = {"lam": r"\lambda", "eps": r"\epsilon"}
 #: Kinds that are a letter with the quantity as its index.
-_LETTERS = {"lam": r"\lambda", "taken": r"\chi", "push": "g", "integral": r"\mathcal{L}"}
+_LETTERS = {
+    "lam": r"\lambda",
+    "error": "e",
+    "slope": r"\nabla",
+    "taken": r"\chi",
+    "push": "g",
+    "integral": r"\mathcal{L}",
+}
 #: A letter or Greek name, and an index: digits, what follows ``_``, or the lower-case rest of a name that begins with a capital.
 _INDEXED = re.compile(rf"^({_GREEK}|lam|eps|[A-Za-z])(\d+|_\w+)?$")
 _CAPITAL = re.compile(r"^([A-Z])([a-z][a-z0-9]*)$")
@@ -67,6 +74,8 @@ def _derived(kind: str, of: Symbol) -> Symbol:
             return replace(of, at=r"\mathrm{free}")
         case "bar":
             return replace(of, accent="bar")
+        case "back":
+            return replace(of, accent="hat")
         case "dot":
             return replace(of, front=r"\delta ")
         case _:

@@ -29,18 +29,31 @@ _KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
     losses.loss_pullback,
 )
 
+_BACKWARD = frozenset(
+    {
+        state.pullback,
+        state.initial_pullback,
+        state.project_pullback,
+        events.guard_pullback,
+        events.reset_pullback,
+        losses.loss_pullback,
+    }
+)
+
 
 @as_written
-def lower(system: System, header: tuple[str, ...] = ()) -> tuple[KernelModule, Layout]:
-    """The kernels of a forward or tangent system, and where they find everything.
+def lower(system: System, header: tuple[str, ...] = (), *, backward: bool = True) -> tuple[KernelModule, Layout]:
+    """The kernels of a system in forward form (a tangent, an error network and a nudged system are in it too), and where they find everything.
 
     Args:
         system: the equations.
         header: what the kernels' text should say of where they come from; what their names mean follows.
+        backward: whether the transposed derivatives are wanted; without a gradient nobody calls them.
 
     Raises:
-        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0).
+        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself).
     """
     graph = graph_of(system)
-    module = KernelModule(system.name, tuple(kernel(graph) for kernel in _KERNELS), (*header, *legend(graph)))
+    wanted = [each for each in _KERNELS if backward or each not in _BACKWARD]
+    module = KernelModule(system.name, tuple(kernel(graph) for kernel in wanted), (*header, *legend(graph)))
     return simplify(module), graph.layout

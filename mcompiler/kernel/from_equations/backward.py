@@ -4,7 +4,8 @@
     2. edges                 adjoints of what they read      w[bar v] += bar i * d contribution/d v + seed * d output/d v
     3. vertices              adjoints of unknowns and parameters, from their seeds and from bar v
 
-Edges add to the adjoints of their own unknowns and parameters in step 2.
+Edges add to the adjoints of their own unknowns and parameters in step 2. Where the forward order takes several passes over the edges, step 2 goes through them
+from the last to the first; before each, what was published after it gives its adjoint to the accumulators that it was made from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,9 @@ from mcompiler.equations.reverse import Transpose, transpose
 from mcompiler.equations.system import TIME
 from mcompiler.kernel.build import ZERO, Block, Member, Sum, add, full_name
 from mcompiler.kernel.from_equations.evaluate import Environment, Source, place_in, scratch_place
-from mcompiler.kernel.from_equations.forward import Body, clear, prepare, visit
+from mcompiler.kernel.from_equations.forward import clear, prepare, visit
 from mcompiler.kernel.from_equations.graph import Class, Graph, bar
+from mcompiler.kernel.from_equations.passes import Body
 from mcompiler.kernel.ir import Load, Op, Value
 from mcompiler.kernel.layout import Quantity
 
@@ -68,17 +70,54 @@ def pull_back(block: Block, environment: Environment, seeded: Sequence[Seeds], t
     graph = environment.graph
     first = [_pull(each.owner, each.seeds, _accumulator_symbols(each.owner), each.member) for each in seeded]
     first = [each for each in first if not each.owner.is_edge and each.transpose.gradients]
-    bars = _names(graph, first)
-    second = _edge_pulls(graph, seeded, bars)
-    reads = _read_names(graph, second)
+    bars = {vertex.name: list[str]() for vertex in graph.vertices}
+    reads = {vertex.name: list[str]() for vertex in graph.vertices}
+    _note_gradients(bars, first)
+    rounds = [_round(graph, seeded, number, bars, reads) for number in reversed(range(graph.levels.last + 1))]
     third = _vertex_pulls(graph, seeded, reads)
+    second = [each for one in rounds for each in (*one.published, *one.edges)]
     environment = prepare(block, environment, [_value_body(each) for each in (*first, *second, *third)])
     for vertex in graph.vertices:
         clear(block, vertex, [bar(name) for name in (*bars[vertex.name], *reads[vertex.name])])
     for each in first:
         _add_to_accumulators(block, environment, each)
-    times = [time for each in (*second, *third) for time in _add_to_target(block, environment, each, target)]
+    times: list[Value] = []
+    for one in rounds:
+        for each in one.published:
+            _add_to_accumulators(block, environment, each)
+        times += [time for each in one.edges for time in _add_to_target(block, environment, each, target)]
+    times += [time for each in third for time in _add_to_target(block, environment, each, target)]
     return _sum(times)
+
+
+#: Names of a vertex class's quantities that get an adjoint, by class.
+_Names = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One pass over the edges backwards, after what was published behind it has given its adjoint to accumulators."""
+
+    published: list[_Pull]
+    edges: list[_Pull]
+
+
+def _round(graph: Graph, seeded: Sequence[Seeds], number: int, bars: _Names, reads: _Names) -> _Round:
+    """The round of pass ``number``, the ones behind it being done; adds to ``bars`` and ``reads`` what it gives an adjoint to."""
+    levels = graph.levels
+    behind = [
+        _pull(vertex, tuple(_published_seed(vertex, name) for name in names), _accumulator_symbols(vertex), None)
+        for vertex in graph.vertices
+        if (names := [each for each in reads[vertex.name] if levels.published[vertex.name, each] == number + 1])
+    ]
+    behind = [each for each in behind if each.transpose.gradients]
+    _note_gradients(bars, behind)
+    collected = {
+        owner: [name for name in names if levels.collected[owner, name] == number] for owner, names in bars.items()
+    }
+    edges = _edge_pulls(graph, seeded if number == levels.last else (), collected)
+    _note_reads(graph, reads, edges)
+    return _Round(behind, edges)
 
 
 def _sum(values: Sequence[Value]) -> Value:
@@ -97,12 +136,10 @@ def _accumulator_symbols(owner: Class) -> list[sympy.Symbol]:
     return [each.symbol for each in owner.template.accumulators]
 
 
-def _names(graph: Graph, pulls: Sequence[_Pull]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {vertex.name: [] for vertex in graph.vertices}
+def _note_gradients(names: _Names, pulls: Sequence[_Pull]) -> None:
     for pull in pulls:
         own = names[pull.owner.name]
         own += [symbol.name for symbol in pull.transpose.gradients if symbol.name not in own]
-    return names
 
 
 def _edge_pulls(graph: Graph, seeded: Sequence[Seeds], bars: Mapping[str, Sequence[str]]) -> list[_Pull]:
@@ -131,14 +168,12 @@ def _at_end(vertex: Class, name: str, end: int) -> SeedOf:
     return lambda block, member: Load("w", scratch_place(block, vertex, bar(name), member.ends[end]))
 
 
-def _read_names(graph: Graph, pulls: Sequence[_Pull]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {vertex.name: [] for vertex in graph.vertices}
+def _note_reads(graph: Graph, names: _Names, pulls: Sequence[_Pull]) -> None:
     for pull in pulls:
         for read in pull.owner.template.reads:
-            own = names[pull.owner.layout.ends[read.end]]
+            own = names[graph.end(pull.owner, read.end).name]
             if read.symbol in pull.transpose.gradients and read.name not in own:
                 own.append(read.name)
-    return names
 
 
 def _vertex_pulls(graph: Graph, seeded: Sequence[Seeds], reads: Mapping[str, Sequence[str]]) -> list[_Pull]:

@@ -1,67 +1,20 @@
 """The forward order on a graph: vertices publish what edges read, accumulators start at zero, edges contribute.
 
-After `prepare` a vertex's accumulators and an edge's reads are in scratch; only what somebody needs is computed.
+After `prepare` a vertex's accumulators and an edge's reads are in scratch; only what somebody needs is computed. Where edges read what depends on what their
+vertices collect, that happens pass by pass (`passes`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import sympy
 
-from mcompiler.equations.reverse import Step, needed
+from mcompiler.equations.reverse import needed
 from mcompiler.kernel.build import ZERO, Block, Member, Sum, over_members
 from mcompiler.kernel.from_equations.evaluate import Environment, Source, evaluate, scratch_place, sources_of
 from mcompiler.kernel.from_equations.graph import Class, Graph
+from mcompiler.kernel.from_equations.passes import Body, contributions_to, passes_of
 from mcompiler.kernel.ir import Value
-
-#: Receives the values of a body's outputs for one member and says what is to be totalled.
-Consume = Callable[[Block, Member, Sequence[Value]], Sequence[Sum]]
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is computed for every member of a class, and what becomes of it."""
-
-    owner: Class
-    steps: tuple[Step, ...]
-    outputs: tuple[sympy.Expr, ...]
-    consume: Consume
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Accumulators and published quantities (by vertex class) that some body needs."""
-
-    accumulators: Mapping[str, tuple[str, ...]]
-    published: Mapping[str, tuple[str, ...]]
-
-
-def need_of(graph: Graph, bodies: Iterable[Body]) -> Need:
-    """What must be in scratch before these bodies run."""
-    bodies = tuple(bodies)
-    wanted = {body.owner.name: set[sympy.Symbol]() for body in bodies}
-    for body in bodies:
-        wanted[body.owner.name] |= needed(body.steps, body.outputs)
-    accumulators = {vertex.name: _accumulators(vertex, wanted.get(vertex.name, set())) for vertex in graph.vertices}
-    reads: dict[str, set[str]] = {vertex.name: set() for vertex in graph.vertices}
-    for edge in graph.edges:
-        values = contributions_to(edge, accumulators)
-        symbols = needed(edge.program.steps, [value for _, _, value in values]) | wanted.get(edge.name, set())
-        for read in edge.template.reads:
-            if read.symbol in symbols:
-                reads[edge.layout.ends[read.end]].add(read.name)
-    return Need(accumulators, {name: tuple(sorted(names)) for name, names in reads.items()})
-
-
-def _accumulators(vertex: Class, wanted: set[sympy.Symbol]) -> tuple[str, ...]:
-    return tuple(each.symbol.name for each in vertex.template.accumulators if each.symbol in wanted)
-
-
-def contributions_to(edge: Class, accumulators: Mapping[str, Sequence[str]]) -> list[tuple[int, str, sympy.Expr]]:
-    """End, accumulator and value of an edge's contributions to the accumulators that are named."""
-    pairs = [(each, edge.layout.ends[each.end]) for each in edge.template.contributions]
-    return [(each.end, each.accumulator, each.value) for each, end in pairs if each.accumulator in accumulators[end]]
 
 
 def prepare(
@@ -85,17 +38,21 @@ def prepare(
         The environment for bodies that come afterwards.
     """
     graph = environment.graph
-    need = need_of(graph, (*bodies, *running))
-    published = {vertex.name: need.published[vertex.name] for vertex in graph.vertices}
-    if keeping:
-        published = {vertex.name: _with_unknowns(vertex, published[vertex.name]) for vertex in graph.vertices}
-    for vertex in graph.vertices:
-        _publish(block, environment, vertex, published[vertex.name])
-    for vertex in graph.vertices:
-        clear(block, vertex, need.accumulators[vertex.name])
-    for edge in graph.edges:
-        own = [body for body in running if body.owner is edge]
-        visit(block, environment, join(edge, [*_contributing(graph, edge, need), *own]))
+    published: dict[str, tuple[str, ...]] = {vertex.name: () for vertex in graph.vertices}
+    for each in passes_of(graph, bodies, running):
+        before = replace(environment, published=published) if each.number else environment
+        fresh = {vertex.name: each.published[vertex.name] for vertex in graph.vertices}
+        if keeping:
+            fresh = {vertex.name: _with_unknowns(vertex, fresh[vertex.name]) for vertex in graph.vertices}
+        fresh = {owner: tuple(name for name in names if name not in published[owner]) for owner, names in fresh.items()}
+        for vertex in graph.vertices:
+            _publish(block, before, vertex, fresh[vertex.name])
+        for vertex in graph.vertices:
+            clear(block, vertex, each.accumulators[vertex.name])
+        for edge in graph.edges:
+            own = [body for body in each.running if body.owner is edge]
+            visit(block, environment, join(edge, [*_contributing(graph, edge, each.accumulators), *own]))
+        published = {owner: (*names, *fresh[owner]) for owner, names in published.items()}
     return replace(environment, published=published)
 
 
@@ -127,8 +84,8 @@ def clear(block: Block, vertex: Class, names: Sequence[str]) -> None:
     over_members(block, vertex.layout, (), fill)
 
 
-def _contributing(graph: Graph, edge: Class, need: Need) -> list[Body]:
-    values = contributions_to(edge, need.accumulators)
+def _contributing(graph: Graph, edge: Class, accumulators: Mapping[str, Sequence[str]]) -> list[Body]:
+    values = contributions_to(edge, accumulators)
 
     def consume(body: Block, member: Member, results: Sequence[Value]) -> Sequence[Sum]:
         for (end, accumulator, _), result in zip(values, results, strict=True):

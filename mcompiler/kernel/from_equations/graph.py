@@ -6,6 +6,7 @@ from itertools import count
 
 import sympy
 
+from mcompiler.equations.levels import Levels, levels
 from mcompiler.equations.system import (
     Accumulator,
     Definition,
@@ -67,11 +68,12 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All classes of a system, and its layout."""
+    """All classes of a system, its layout, and the passes over the edges that its right-hand side takes."""
 
     system: System
     layout: Layout
     classes: tuple[Class, ...]
+    levels: Levels
 
     @property
     def vertices(self) -> tuple[Class, ...]:
@@ -101,7 +103,7 @@ def graph_of(system: System) -> Graph:
     """Gives every quantity of the system its slot.
 
     Raises:
-        ValueError: the system is an adjoint (its kernels are `pullback` and its like), or has a constraint (mass 0).
+        ValueError: the system is an adjoint (its kernels are `pullback` and its like), or has a constraint (mass 0, or a sum that depends on itself).
     """
     if system.kind in {"adjoint", "jump"}:
         raise ValueError(f"{system.name} is an adjoint system: the kernels of its forward system step it")
@@ -113,7 +115,7 @@ def graph_of(system: System) -> Graph:
     losses = tuple(Loss(each.name, str(each.dimension), tuple(s.name for s in each.data)) for each in system.losses)
     layout = Layout(system.name, tuple(layouts), parameters, losses, slots.used)
     classes = [Class(a, b.template, program_of(b.template, b.name)) for a, b in zip(layouts, owners, strict=True)]
-    return Graph(system, layout, tuple(classes))
+    return Graph(system, layout, tuple(classes), levels(system))
 
 
 def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, numbers: Iterator[int]) -> ClassLayout:
