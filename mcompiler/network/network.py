@@ -194,7 +194,7 @@ def global_name(name: str) -> str:
 
 def term_name(total: str) -> str:
     """What a member adds to a sum of the loss."""
-    return f"term of {total}"
+    return f"term {total.removeprefix('sum ')}"
 
 
 def pick_name(observer: Observer) -> str:

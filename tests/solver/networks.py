@@ -146,3 +146,61 @@ experiment run on Population {
   loss = X[3].u/1[V] + W[5].x
 }
 """
+
+#: Everything at once: both ends are contributed to, a synapse that reads nothing, events in synapses, arrays of two indices, an inductor.
+ODD = """
+cell Osc {
+  input f: V
+  input g: V = 0.1[V]*sin(2*pi*1[kHz]*t)
+  state u: V = 0.1[V] scale 1[V]
+  state q: V = 0[V] scale 1[V]
+  energy = u^2 + q^2
+  output e: V^2 = energy
+  1[ms]*du/dt = q + f + g
+  1[ms]*dq/dt = -u
+}
+
+synapse Swap {
+  param k = 0.3
+  input bias: V = 0[V]
+  state x = 0 scale 1
+  device M = Resistor(R = 1[kohm]/k)
+  M.v = post.u - pre.u
+  dx/dt = post.e/1[V^2*ms] - x/1[ms]
+  when x > 0.02 { x := 0.001 }
+  post.f += -M.i*1[kohm] + bias
+  pre.f += M.i*1[kohm]*(1 + x)
+}
+
+synapse Blind {
+  param c = 0.01[V]
+  post.f += c*sin(2*pi*500[Hz]*t)
+  pre.f += -c
+}
+
+synapse Inductive {
+  device L = Inductor(L = 1[H])
+  L.v = pre.u - post.u
+  post.f += L.i*0.1[kohm]
+}
+
+network Odd {
+  size N = 3
+  param kk = 0.4
+  cells X[N, 2]: Osc
+  cells Z: Osc(u = 0.2[V])
+  synapses W: Swap(k ~ normal(kk, 10%)) from X to X where post != pre
+  synapses B: Blind from X to X by one_to_one
+  synapses C: Blind from X to Z
+  synapses I: Inductive from Z to X
+  synapses L: Swap from X to X by lattice(1)
+}
+experiment e on Odd {
+  initial X.u ~ normal(0[V], 0.1[V])
+  set L.k = 0.2*kk
+  input W.bias = 1[mV]*cos(2*pi*300[Hz]*t)
+  run to 1[ms]
+  save every 0.1[ms]: X.u, W.x, X[2, 1].q, Z.u, I.L.i, W[1, 0, 2, 1].M.i, X.f
+  loss = sum(k in X: X[k].u^2/1[V^2]) + sum(s in W: W[s].x) + (Z.u/1[V])^2 + sum(z in Z: Z[z].q/1[V])
+}
+"""

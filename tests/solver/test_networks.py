@@ -11,14 +11,15 @@ from scipy.integrate import solve_ivp
 
 import mcompiler as mc
 from mcompiler.equations.adjoint import adjoint
+from mcompiler.equations.shown import Derivation
 from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import verify
 from mcompiler.kernel.print import print_module
 from mcompiler.solver.gradient import Gradient
-from tests.solver.networks import CELLS, DENSE, LAYERS, SPARSE, SPIKES
+from tests.solver.networks import CELLS, DENSE, LAYERS, ODD, SPARSE, SPIKES
 
 Floats = NDArray[np.float64]
-MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES}
+MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES, "odd": ODD}
 
 
 @pytest.fixture(scope="module")
@@ -268,6 +269,16 @@ def test_values_are_set_like_those_of_elements() -> None:
 
 
 def test_the_equations_say_what_is_summed() -> None:
-    text = str(mc.parse(LAYERS).equations())
-    assert "j = sum(H at post: -pre.s*weight)" in text.replace("\n", " ") or "sum(H at post:" in text
+    text = " ".join(str(mc.parse(LAYERS).equations()).split())
+    assert "j = sum(H at post: -pre.s*weight)" in text or "j = sum(H at post: -weight*pre.s)" in text
     assert "drive = sum(S at post: gain*pre.r)" in text
+    text = " ".join(str(mc.parse(DENSE).equations()).split())
+    assert "j = sum(W at post: where(index_pre != index_post, P.i - Q.i, 0))" in text
+    assert "sum_0 = sum(X: term_0)" in text
+    assert "term_0 = (r/U0 - 0.9)^2" in text
+
+
+@pytest.mark.parametrize("derivation", ["forward", "tangent", "jacobian", "adjoint", "gradient"])
+@pytest.mark.parametrize("form", ["text", "latex", "mem"])
+def test_every_derivation_can_be_shown(derivation: Derivation, form: str) -> None:
+    assert mc.parse(LAYERS).equations(derivation).to(form).count("\n") > 20

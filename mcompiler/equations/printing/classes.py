@@ -136,6 +136,10 @@ def loss_section(of: View) -> Section:
     """The terms of the loss, as the template of the loss sees them, and what a derivation makes of them there."""
     rows = [_term(of, term, "=" if place == 0 else "+=") for place, term in enumerate(of.system.losses)]
     rows += [definition_row(of, each) for each in of.template.definitions]
+    for each in of.template.accumulators:
+        shares = tuple(_shares(of.system, LOSS, each.symbol.name)) if each.symbol.name.startswith("sum ") else ()
+        if shares:
+            rows.append(Row(Name(each.symbol), Gathered(shares), each.dimension, each.doc))
     return Section("loss", tuple(rows), template=of.template)
 
 

@@ -24,8 +24,8 @@ class Parts:
 
 _KINDS = frozenset(
     (
-        *("back", "bar", "dot", "error", "free", "index", "integral", "lam", "node"),
-        *("nudge", "pick", "push", "received", "size", "slope", "taken"),
+        *("back", "bar", "data", "dot", "error", "free", "index", "integral", "lam", "node"),
+        *("nudge", "pick", "push", "received", "size", "slope", "sum", "taken", "term"),
     )
 )
 
