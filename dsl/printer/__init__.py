@@ -3,12 +3,13 @@
 Comments stay where they are, of several blank lines one is kept, columns of neighbouring declarations and elements are aligned.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from mcompiler.dsl import syntax
 from mcompiler.dsl.printer.expressions import argument, quoted, write
-from mcompiler.dsl.printer.layout import STEP, WIDTH, Note, column_widths, lines
+from mcompiler.dsl.printer.layout import STEP, WIDTH, Note, column_widths, lines, placed
 from mcompiler.dsl.printer.pieces import Writer
 from mcompiler.dsl.printer.places import Entry, Places, Printed
 from mcompiler.dsl.printer.statements import doc, parts, reset, set_header, when_header, write_statement
@@ -83,6 +84,7 @@ def _body(entries: Sequence[Entry], indentation: str, places: Places) -> Iterato
     """The lines of statements and comments, neighbours of one kind aligned."""
     group = 0
     numbered: list[tuple[int, Entry]] = []
+    entries = list(_apart(entries))
     for before, entry in zip([None, *entries], entries, strict=False):
         group += before is None or entry.has_blank_before or _alignment(before) != _alignment(entry)
         numbered.append((group, entry))
@@ -91,6 +93,21 @@ def _body(entries: Sequence[Entry], indentation: str, places: Places) -> Iterato
         if neighbours[0].has_blank_before:
             yield ""
         yield from _neighbours(neighbours, indentation, places)
+
+
+def _apart(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries, and as entries of their own the comments inside a statement that have no place there and so go before it."""
+    for entry in entries:
+        if not entry.inside or entry.node is None or isinstance(entry.node, syntax.When | syntax.ParameterSet):
+            yield entry
+            continue
+        before, _ = placed(_statement(entry.node).pieces, entry.inside)
+        has_blank_before = entry.has_blank_before
+        for note in before:
+            yield Entry(None, note.text, has_blank_before)
+            has_blank_before = False
+        inside = [note for note in entry.inside if note not in before]
+        yield replace(entry, has_blank_before=has_blank_before, inside=inside)
 
 
 def _alignment(entry: Entry) -> object:

@@ -24,7 +24,7 @@ def lines(out: Writer, indentation: str, notes: Sequence[Note] = (), widths: Seq
     """The lines of a statement: one, with its columns padded to the widths, if it fits and has no comment inside."""
     if not notes and len(indentation) + out.width <= WIDTH:
         return [indentation + _padded(out, widths)]
-    before, after = _placed(out.pieces, notes)
+    before, after = placed(out.pieces, notes)
     result = [indentation + note.text for note in before]
     first = 0
     for last in (*after, len(out.pieces)):
@@ -69,7 +69,7 @@ def _padded(out: Writer, widths: Sequence[int]) -> str:
     return ("".join(filled) + last).rstrip()
 
 
-def _placed(pieces: Sequence[Piece], notes: Sequence[Note]) -> tuple[list[Note], dict[int, list[Note]]]:
+def placed(pieces: Sequence[Piece], notes: Sequence[Note]) -> tuple[list[Note], dict[int, list[Note]]]:
     """Comments that go before the statement, and for the numbers of pieces those that go before the piece.
 
     A comment stands where the line may end last before what follows it in the source; behind the last such place there is none.

@@ -56,6 +56,12 @@ def test_comments_stay_wherever_they_are(data: st.DataObject) -> None:
     assert format_module(again) == printed
 
 
+def test_a_comment_that_moves_before_its_statement_parts_the_columns_at_once() -> None:
+    text = TEXTS[next(number for number, each in enumerate(TEXTS) if "watts_strogatz" in each)]
+    once = format_module(parse_text(_with_comment(text, text.index("a[e.target],)") + 11, "# note", alone=False)))
+    assert format_module(parse_text(once)) == once
+
+
 def _is_code(text: str, at: int) -> bool:
     """Whether a place is outside of comments and texts."""
     line = text[text.rfind("\n", 0, at) + 1 : at]
