@@ -27,6 +27,9 @@ _SET = click.option(
     metavar="NAME=VALUE",
     help="Set a parameter or size, for instance M.Ron=150ohm or N=128; may be repeated.",
 )
+#: Kinds of blocks that are counted.
+_COUNTED = ("device", "circuit", "experiment")
+_COUNTED_OF_NETWORKS = ("device", "cell", "synapse", "network", "experiment")
 _DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent")
 _FORMATS = ("text", "latex", "mem")
 
@@ -55,7 +58,8 @@ def check(file: str) -> None:
     with _told():
         model = _load(file)
         _elaborate_all(model)
-        counts = {kind: model.count(kind) for kind in ("device", "circuit", "experiment")}
+        kinds = _COUNTED_OF_NETWORKS if model.count("network") else _COUNTED
+        counts = {kind: model.count(kind) for kind in kinds}
         counts |= {"learning block": count} if (count := model.count("learning")) else {}
         held = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
         click.echo(f"{file}: no errors ({held})")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.solver.conftest import RC
+from tests.solver.networks import DENSE
 
 MODEL = RC
 WRONG = """
@@ -43,6 +44,23 @@ def test_check(mcompiler) -> None:  # type: ignore[no-untyped-def]
     done = mcompiler("check", "rc.mem")
     assert (done.returncode, done.stderr) == (0, "")
     assert "no errors" in done.stdout
+
+
+def test_check_counts_what_a_network_is_made_of(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "net.mem").write_text(
+        DENSE.replace("cells X[N]: Neuron", "cells X[N]: Neuron\n  cells Y: Neuron(R = 1[kohm])")
+    )
+    done = mcompiler("check", "net.mem")
+    assert done.returncode == 1
+    assert "Y needs a value for j of Neuron: no synapses contribute to it" in done.stderr
+    (tmp_path / "net.mem").write_text(
+        DENSE.replace("where pre != post", "where pre < 2 and post < 3")
+        .replace("W[2, 5].P.i, W[3, 3].P.w, ", "")
+        .replace("W[2, 5]", "W[2]")
+    )
+    done = mcompiler("check", "net.mem")
+    assert done.stdout == "net.mem: no errors (0 devices, 1 cell, 1 synapse, 1 network, 1 experiment)\n"
+    assert "3 cells are joined to no other by a synapse: X[3], X[4], X[5]" in done.stderr
 
 
 def test_check_tells_all_errors_at_once(mcompiler) -> None:  # type: ignore[no-untyped-def]
