@@ -30,7 +30,7 @@ _SET = click.option(
 #: Kinds of blocks that are counted.
 _COUNTED = ("device", "circuit", "experiment")
 _COUNTED_OF_NETWORKS = ("device", "cell", "synapse", "network", "experiment")
-_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent", "error-network", "nudged")
 _FORMATS = ("text", "latex", "mem")
 
 
