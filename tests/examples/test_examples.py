@@ -108,3 +108,11 @@ def test_hp_fit(printed: dict[str, tuple[Path, str]]) -> None:
         np.loadtxt(each / "loop.csv", delimiter=",", skiprows=1) for each in (folder, ROOT / "examples" / "hp_fit")
     )
     assert made == pytest.approx(kept, abs=1e-9)  # the seed is fixed
+
+
+def test_hopfield_memory(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["hopfield_memory"]
+    restored = numbers("flipped: # of 20", said.replace("flipped:  ", "flipped: "))
+    assert restored[:4].tolist() == [20] * 4  # to 20 % noise; the fifth and later depend on the basins
+    assert restored[-1] <= 5
+    assert 0 < numbers("by at most #", said)[0] < 1e-4  # alpha*sinh(50 mV/V0)*0.1 ms = 2.5e-5
