@@ -15,7 +15,7 @@ Node = TypeVar("Node", bound=syntax.Node)
 LONGEST = 1000
 _UNIT = re.compile(r"[\w*/^(). +-]+")
 #: A number with its unit right behind it, as in 150ohm.
-_GLUED = re.compile(r"\s*([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d][\w*/^().-]*)\s*")
+_GLUED = re.compile(r"\s*([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(?![eE][-+]?\d)([^\W\d][\w*/^().-]*)\s*")
 
 
 def parse_unit(text: str) -> Unit | None:
