@@ -76,3 +76,6 @@ EXAMPLES: Final = {
     "volatile_decay": "examples/volatile_decay/volatile_decay.mem",
     "muthuswamy_chua": "examples/muthuswamy_chua/muthuswamy_chua.mem",
 }
+
+#: Examples with cells and synapses; tests/solver/test_networks.py integrates their like against NumPy.
+NETWORKS: Final = {"hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem"}

@@ -9,11 +9,11 @@ import pytest
 
 from mcompiler.dsl import LIBRARY
 from mcompiler.equations.verify import verify
-from tests.equations.benches import BENCHES, EXAMPLES
+from tests.equations.benches import BENCHES, EXAMPLES, NETWORKS
 from tests.equations.evaluate import evaluate, rates, setting
 from tests.equations.forwards import FORWARD, at_voltage
 from tests.equations.golden import check_text
-from tests.equations.models import ROOT, from_text, made
+from tests.equations.models import ROOT, from_file, from_text, made
 
 
 @pytest.mark.parametrize("name", [*BENCHES, *EXAMPLES])
@@ -24,12 +24,22 @@ def test_forward_equations(name: str, request: pytest.FixtureRequest) -> None:
     check_text(name, model, "forward", request.config)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_forward_equations_of_networks(name: str, request: pytest.FixtureRequest) -> None:
+    model = from_file(NETWORKS[name])
+    verify(model.system)
+    check_text(name, model, "forward", request.config)
+
+
 def test_every_device_of_the_library_and_every_example_is_here() -> None:
     lines = [line for path in sorted(LIBRARY.glob("*.mem")) for line in path.read_text(encoding="utf-8").splitlines()]
     devices = {line.split("(")[0].removeprefix("device ") for line in lines if line.startswith("device ")}
     texts = "\n".join(BENCHES.values())
     assert {each for each in devices if f": {each}(" not in texts and f": {each}." not in texts} == set()
-    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("examples/*/*.mem")} == set(EXAMPLES.values())
+    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("examples/*/*.mem")} == {
+        *EXAMPLES.values(),
+        *NETWORKS.values(),
+    }
 
 
 def test_a_source_that_is_turned_round_carries_the_current_of_its_node() -> None:
