@@ -68,31 +68,27 @@ def values_before(statement: Statement) -> tuple[Value, ...]:
             assert_never(statement)
 
 
-def names_in(value: Value) -> Iterator[str]:
-    """The names in a value, each as often as it stands there."""
+def parts_of(value: Value) -> Iterator[Value]:
+    """A value and all values in it, each before those inside it."""
+    yield value
     match value:
-        case Local(name):
-            yield name
         case Load(_, index):
-            yield from names_in(index)
+            yield from parts_of(index)
         case Op(_, arguments):
             for argument in arguments:
-                yield from names_in(argument)
+                yield from parts_of(argument)
         case _:
             return
+
+
+def names_in(value: Value) -> Iterator[str]:
+    """The names in a value, each as often as it stands there."""
+    return (each.name for each in parts_of(value) if isinstance(each, Local))
 
 
 def loads_in(value: Value) -> Iterator[Load]:
     """The loads in a value."""
-    match value:
-        case Load(_, index):
-            yield value
-            yield from loads_in(index)
-        case Op(_, arguments):
-            for argument in arguments:
-                yield from loads_in(argument)
-        case _:
-            return
+    return (each for each in parts_of(value) if isinstance(each, Load))
 
 
 def with_values(statement: Statement, change: Callable[[Value], Value]) -> Statement:
