@@ -26,7 +26,8 @@ _HOLDS: Mapping[str, tuple[type[syntax.Node], ...]] = {
     "circuit": (syntax.Element,),
     "network": (syntax.Member, syntax.Synapses),
 }
-_SAYS = {
+#: What is said of anything else in them.
+HOLDS_ONLY = {
     "circuit": "a circuit holds parameters, inputs, sizes, nodes and elements only",
     "network": "a network holds parameters, inputs, sizes, cells and synapses only",
 }
@@ -96,7 +97,7 @@ def plan_circuit(block: syntax.Block, library: Library, check: Checker) -> Plan:
         elif not isinstance(each, (syntax.Declaration, *_HOLDS[block.kind])):
             where = "a device" if block.kind == "circuit" else "a cell or synapse"
             hints = (f"equations belong into {where}",) if isinstance(each, syntax.Equation) else ()
-            problems.error("wrong-place", _SAYS[block.kind], each.span, hints=hints)
+            problems.error("wrong-place", HOLDS_ONLY[block.kind], each.span, hints=hints)
     return plan
 
 

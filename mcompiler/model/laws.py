@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mcompiler.dsl import syntax
 from mcompiler.model import balance
 from mcompiler.model.check import derivative_of_constant
-from mcompiler.model.draft import Draft
+from mcompiler.model.draft import PORT, Draft
 from mcompiler.model.expression import Expression, is_free, name_set
 from mcompiler.model.faults import circular, unbalanced
 from mcompiler.model.model import Definition, Law
@@ -93,7 +93,7 @@ def _law(draft: Draft, equation: syntax.Equation, values: Mapping[str, Definitio
     value = values[side].value
     if side == "i":
         return Law("current", value, equation.span)
-    reads = reached(value, values)
+    reads = reached(value, {name: each for name, each in values.items() if name not in PORT})
     if "v" in reads:
         return None  # the circle is noted
     return Law("voltage" if "i" in reads else "source", value, equation.span)
@@ -135,6 +135,6 @@ def reached(value: Expression, definitions: Mapping[str, Definition]) -> set[str
         name = pending.pop()
         if name not in seen:
             seen.add(name)
-            if name in definitions and name not in ("v", "i"):
+            if name in definitions:
                 pending += name_set(definitions[name].value)
     return seen

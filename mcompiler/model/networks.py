@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mcompiler.dsl import syntax
-from mcompiler.model.circuits import MOST_INDICES, Plan, resolve_shape
+from mcompiler.model.circuits import HOLDS_ONLY, MOST_INDICES, Plan, resolve_shape
 from mcompiler.model.elements import Local, find_device, find_set, resolve_values
-from mcompiler.model.expression import name_set
 from mcompiler.model.faults import duplicate, unknown
+from mcompiler.model.laws import reached
 from mcompiler.model.model import Cell, Population, Projection, Template, Value
 from mcompiler.model.scope import Known
 from mcompiler.model.synapses import resolve_synapse
@@ -61,8 +61,7 @@ def resolve_network(plan: Plan, kinds: Kinds) -> tuple[tuple[Population, ...], t
 
 def _population(plan: Plan, each: syntax.Member, kinds: Kinds) -> Population | None:
     if each.kind != "cells":
-        headline = "a network holds parameters, inputs, sizes, cells and synapses only"
-        plan.problems.error("wrong-place", headline, each.span, hints=("devices stand in synapses",))
+        plan.problems.error("wrong-place", HOLDS_ONLY["network"], each.span, hints=("devices stand in synapses",))
         return None
     if len(each.shape) > MOST_INDICES:
         plan.problems.error("too-large", f"an array has at most {MOST_INDICES} indices", each.span)
@@ -213,31 +212,25 @@ def _collect(plan: Plan, populations: dict[str, Population], owner: str, name: s
     given = population.values.get(name) or population.preset.get(name)
     if given is not None:
         _both(plan, f"{owner}.{name}", given, by)
-    defined = {each.name for each in cell.definitions}
+    definitions = {each.name: each for each in cell.definitions}
     for output in cell.outputs:
-        if output in defined and name in _reads(cell, output):
-            place = next(each.span for each in cell.definitions if each.name == output)
+        if output in definitions and name in reached(definitions[output].value, definitions):
             headline = (
                 f"the output {output} of {cell.name} depends on {name}, which the synapses {by.name} contribute to"
             )
             notes = ("what synapses read would depend on what they add in the same moment: a loop without a delay",)
             hints = ("let a state follow it",)
-            plan.problems.error("algebraic-loop", headline, place, (by.span, "the synapses"), notes=notes, hints=hints)
+            plan.problems.error(
+                "algebraic-loop",
+                headline,
+                definitions[output].span,
+                (by.span, "the synapses"),
+                notes=notes,
+                hints=hints,
+            )
 
 
 def _both(plan: Plan, path: str, given: Value, by: Projection) -> None:
     headline = f"{path} is the sum of what {by.name} and other synapses contribute: it is given no value"
     hints = ("let the cell have another input for what comes from outside, like bias",)
     plan.problems.error("input-collects", headline, given.span, (by.span, "the synapses"), hints=hints)
-
-
-def _reads(cell: Cell, name: str) -> set[str]:
-    """All names that a definition depends on, through others."""
-    values = {each.name: each.value for each in cell.definitions}
-    seen: set[str] = set()
-    pending = [name]
-    while pending:
-        new = name_set(values[pending.pop()]) - seen
-        seen |= new
-        pending += [each for each in new if each in values]
-    return seen
