@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, final
 
 from mcompiler.backends.protocols import Function
+from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.integrators.entries import Entry
 
 
@@ -38,7 +39,7 @@ def python_library(
     ``finish`` gives what is run for an entry that was made.
     """
     made: dict[str, Function] = {}
-    given = {**kernels, **{entry.signature.name: _late(made, entry.signature.name) for entry in entries}}
+    given = {**OPERATIONS, **kernels, **{entry.signature.name: _late(made, entry.signature.name) for entry in entries}}
     for entry in entries:
         made[entry.signature.name] = finish(entry, entry.make(given))
     return PythonLibrary(

@@ -7,6 +7,7 @@ converted, numpy arrays give them, and literals of the text are replaced by name
 
 import ast
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any, TypeAlias
@@ -14,9 +15,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mcompiler.backends.callables import PythonLibrary, python_library
+from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.protocols import Function
 from mcompiler.backends.text import module_text
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY
+from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
@@ -38,10 +41,18 @@ def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:
     )
 
 
-def elementary_functions() -> dict[str, Callable[..., Real]]:
-    """What generated text calls, with C's meaning: infinities and NaN in the place of exceptions."""
+def c_functions() -> dict[str, Callable[..., Real]]:
+    """C's elementary functions: infinities and NaN in the place of exceptions."""
     found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
-    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, **_SELECTED}
+    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt}
+
+
+def elementary_functions() -> dict[str, Callable[..., Real]]:
+    """What generated text calls: C's functions, or ours in their place, and selections."""
+    found = {**c_functions(), **_SELECTED}
+    for each in OURS:
+        found[each.signature.name] = each.make({**OPERATIONS, **found})
+    return found
 
 
 def _where(condition: bool, a: Real, b: Real) -> Real:  # noqa: FBT001 - as in the text
@@ -65,7 +76,12 @@ def _step(a: Real) -> Real:
 
 
 _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
-    {"where": _where, "min": _minimum, "max": _maximum, "sign": _sign, "step": _step, "predictable": bool}
+    {
+        "buffer": np.zeros,
+        "summed": operator.add,
+        "where": _where, "min": _minimum, "max": _maximum, "sign": _sign, "step": _step,
+        "predictable": bool,
+    }
 )
 
 
@@ -113,7 +129,7 @@ def _with_c_functions(function: Function) -> Function:
     """The same function, whose ``math`` follows C."""
     if not isinstance(function, FunctionType) or function.__globals__.get("math") is not math:
         return function
-    meaning = {**vars(math), **{name: each for name, each in elementary_functions().items() if hasattr(math, name)}}
+    meaning = {**vars(math), **{name: each for name, each in c_functions().items() if hasattr(math, name)}}
     scope = {**function.__globals__, "math": SimpleNamespace(**meaning)}
     made = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
     made.__kwdefaults__ = function.__kwdefaults__

@@ -10,6 +10,7 @@ from typing import assert_never
 from mcompiler.backends.values import Writer, atom, identifier, one_line, sum_text, value_text
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     For,
     If,
     Kernel,
@@ -21,6 +22,7 @@ from mcompiler.kernel.ir import (
     Return,
     Statement,
     Store,
+    Total,
 )
 
 
@@ -59,6 +61,8 @@ def _statement(statement: Statement, writer: Writer) -> None:
     match statement:
         case Let(name, value, comment):
             writer.line(f"{identifier(name)} = {value_text(value, writer)}", comment)
+        case Buffer(name, size):
+            writer.line(f"{identifier(name)} = buffer({size})")
         case Store(array, index, value, comment):
             writer.line(f"{identifier(array)}[{value_text(index, writer)}] = {value_text(value, writer)}", comment)
         case Accumulate(array, index, value, comment):
@@ -87,7 +91,14 @@ def _reduce(statement: Reduce, writer: Writer) -> None:
     for inner in statement.body:
         _statement(inner, writer)
     for total in statement.totals:
-        writer.line(f"{total.name} = {value_text(Op(total.op, (Local(total.name), total.value)), writer)}")
+        writer.line(f"{total.name} = {_joined(total, writer)}")
     if not statement.totals and not statement.body:
         writer.line("pass")
     writer.depth -= 1
+
+
+def _joined(total: Total, writer: Writer) -> str:
+    """A total with one more value."""
+    if total.op == "sum":
+        return f"summed({total.name}, {value_text(total.value, writer)})"
+    return value_text(Op(total.op, (Local(total.name), total.value)), writer)

@@ -15,6 +15,8 @@ ELEMENTARY = (
 )
 #: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.
 SELECTIONS = ("where", "min", "max", "sign", "step", "predictable")
+#: And for loops over members: a local array, and an addition in any order.
+MEMBERS = ("buffer", "summed")
 #: Names of two constants that Python has no literal for; like temporaries they begin with an underscore, as no name of
 # a kernel does.
 CONSTANTS = {"_INF": math.inf, "_NAN": math.nan}
@@ -33,6 +35,7 @@ _INFIX = {
     "sub": ("-", 5),
     "mul": ("*", 6),
     "div": ("/", 6),
+    "quotient": ("//", 6),
 }
 _PREFIX = {"not": ("not ", 1), "neg": ("-", 7)}
 _COMPARISON, _QUOTIENT, _ATOM = 2, 6, 8

@@ -169,6 +169,7 @@ class Compilation:
         """The kernels of a network; without loops where it is small, and without derivatives where it has no loss."""
         system = self.derived(network)
         with self.timed("kernel"):
+            from mcompiler.kernel.blocks import blocked
             from mcompiler.kernel.from_equations import lower
             from mcompiler.kernel.layout import bind
             from mcompiler.kernel.scalarise import scalarise
@@ -178,8 +179,8 @@ class Compilation:
             origin = f"model {network.name} of {self.source.name}"
             kernels, layout = lower(system, (origin,), backward=bool(network.losses))
             if is_scalar(network):
-                kernels = scalarise(kernels, layout, bind(layout, *bindings(network)))
-            return kernels, layout
+                return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
+            return blocked(kernels), layout
 
     @contextmanager
     def timed(self, stage: str) -> Generator[None, None, None]:

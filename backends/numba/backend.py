@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mcompiler.backends import cache
 from mcompiler.backends.artifact import Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
 from mcompiler.backends.calls import NativeLibrary
+from mcompiler.backends.elementary import ELEMENTARY
 from mcompiler.backends.environment import environment, whole_compiler
 from mcompiler.backends.numba.describe import described
 from mcompiler.backends.numba.load import load as load_native
@@ -177,7 +178,7 @@ def _linked(
     from mcompiler.backends.numba import link
 
     clock.lap("import numba")
-    modules = _entries(entries, options)
+    modules = _entries((*ELEMENTARY, *entries), options)
     clock.lap("integrators")
     making = frontend.Frontend(contraction=options.contraction)
     functions = frontend.functions_of(text, kernels.name, frontend.elementary_functions())
@@ -201,10 +202,11 @@ def _entries(entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:
 
         making = frontend.Frontend(contraction=options.contraction)
         signatures = (*KERNELS, *(entry.signature for entry in entries))
-        given: dict[str, Any] = {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
+        given: dict[str, Any] = frontend.elementary_functions()
+        given |= {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
         for entry in missing:
             name = entry.signature.name
-            found[name] = making.compile(entry.make(given), entry.signature, symbol(name))
+            found[name] = making.compile(entry.make(given), entry.signature, symbol(name), inlined=entry in ELEMENTARY)
             cache.store(keys[name], {}, {"bc": found[name]})
     return [found[entry.signature.name] for entry in entries]
 

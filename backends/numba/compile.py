@@ -17,9 +17,11 @@ import numba.core.cpu_options  # pyright: ignore[reportUnusedImport]  (used as _
 import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _core.registry)
 import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
+from mcompiler.backends.artifact import symbol as symbol_of
 from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba
-from mcompiler.backends.numba.select import SELECTED
+from mcompiler.backends.numba.select import RECAST, SELECTED
+from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
 
@@ -73,7 +75,7 @@ class Frontend:
         self._flags.no_cfunc_wrapper = True
 
     def compile(
-        self, function: Callable[..., object], signature: Signature, symbol: str, *, apart: bool = False
+        self, function: Callable[..., object], signature: Signature, symbol: str, *, apart: bool = False, inlined: bool = False
     ) -> bytes:
         """Bitcode that defines the C function ``symbol``.
 
@@ -82,6 +84,7 @@ class Frontend:
             signature: its C interface.
             symbol: its C name.
             apart: promises that its arrays do not overlap: a kernel. An entry is simplified here, once for all models.
+            inlined: whether it must become part of what calls it.
         """
         arguments = [_TYPES[argument.type] for argument in signature.arguments]
         with _core.compiler_lock.global_compiler_lock:
@@ -90,7 +93,7 @@ class Frontend:
             )
             module = llvm.parse_bitcode(result.library.emit_bitcode())
         inner = result.fndesc.llvm_func_name
-        module.link_in(llvm.parse_assembly(around_numba(signature, symbol, inner, _target_lines(module), apart=apart)))
+        module.link_in(llvm.parse_assembly(around_numba(signature, symbol, inner, _target_lines(module), apart=apart, inlined=inlined)))
         for each in module.functions:
             if not each.is_declaration and each.name != symbol:
                 each.linkage = llvm.Linkage.internal
@@ -108,7 +111,8 @@ def elementary_functions() -> dict[str, object]:
     for name in ELEMENTARY:
         symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
         found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
-    return {**found, **SELECTED}
+    ours = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
+    return {**found, **ours, **SELECTED, **RECAST}
 
 
 def _target_lines(module: Any) -> str:

@@ -10,7 +10,7 @@ _TYPES = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING
 _LAYOUT = "z"
 
 
-def around_numba(signature: Signature, symbol: str, inner: str, target: str, *, apart: bool) -> str:
+def around_numba(signature: Signature, symbol: str, inner: str, target: str, *, apart: bool, inlined: bool = False) -> str:
     """The C function ``symbol`` around numba's ``inner``, whose return slot and exception slot stay inside.
 
     Args:
@@ -19,6 +19,7 @@ def around_numba(signature: Signature, symbol: str, inner: str, target: str, *, 
         inner: numba's name.
         target: lines that name triple and data layout.
         apart: promises that its arrays do not overlap.
+        inlined: whether it must become part of what calls it.
     """
     kinds = [_TYPES[argument.type] for argument in signature.arguments]
     given = [f"{kind} %a{place}" for place, kind in enumerate(kinds)]
@@ -27,7 +28,7 @@ def around_numba(signature: Signature, symbol: str, inner: str, target: str, *, 
     back = "ret i64 0" if signature.result == NOTHING else f"%value = load {result}, ptr %slot\n  ret {result} %value"
     return f"""{target}
 declare i32 @"{inner}"({", ".join(["ptr", "ptr", *kinds])})
-define {result} @{symbol}({", ".join(taken)}) {{
+define {result} @{symbol}({", ".join(taken)}){" alwaysinline" if inlined else ""} {{
   %slot = alloca {result}
   %status = call i32 @"{inner}"({", ".join(["ptr %slot", "ptr null", *given])})
   {back}

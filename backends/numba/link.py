@@ -31,7 +31,7 @@ def new_target_machine(*, jit: bool = False) -> llvm.TargetMachine:
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        features=f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit",
         opt=3,
         reloc="pic",
         codemodel="jitdefault" if jit else "default",

@@ -1,4 +1,4 @@
-"""Selections as LLVM's ``select``: straight-line code from the start, where conditional expressions would each make four blocks."""
+"""What numba has no words for: selections as LLVM's ``select`` (a conditional expression makes four blocks), additions in any order, local arrays, bits of doubles."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -90,14 +90,54 @@ def _predictable(builder: Any, condition: Any) -> Any:
     return builder.call(function, [condition, ir.Constant(_BIT, 0)])
 
 
-#: What generated text calls to select, by name.
+def _sum(builder: Any, a: Any, b: Any) -> Any:
+    return builder.fadd(a, b, flags=["reassoc"]) if a.type == _DOUBLE else builder.add(a, b)
+
+
+def _recast(kind: Any, made: Any, emit: Emit) -> Any:
+    def typed(_context: Any, _a: Any) -> Any:
+        return made(kind), _lowered(emit)
+
+    return _extending.intrinsic(typed)
+
+
+def _bits(builder: Any, a: Any) -> Any:
+    return builder.bitcast(a, ir.IntType(64))
+
+
+def _double(builder: Any, a: Any) -> Any:
+    return builder.bitcast(a, _DOUBLE)
+
+
+@_extending.intrinsic(prefer_literal=True)
+def _buffer(_context: Any, size: Any) -> Any:
+    """A local array of this many doubles."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        with builder.goto_entry_block():
+            return builder.alloca(_DOUBLE, size=ir.Constant(ir.IntType(64), size.literal_value))
+
+    return _types.CPointer(_types.float64)(size), emit
+
+
+#: What generated text calls beside C's functions, by name.
 SELECTED: Mapping[str, object] = MappingProxyType(
     {
+        "buffer": _buffer,
+        "summed": _of_two(_sum),
         "where": _of_three(_where),
         "min": _of_two(_extreme("<")),
         "max": _of_two(_extreme(">")),
         "sign": _of_one(_sign),
         "step": _of_one(_step),
         "predictable": _of_one(_predictable),
+    }
+)
+
+#: What elementary functions are made of besides.
+RECAST: Mapping[str, object] = MappingProxyType(
+    {
+        "bits": _recast(_types.float64, _types.int64, _bits),
+        "double": _recast(_types.int64, _types.float64, _double),
     }
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mcompiler.integrators import advance, control, events, locate, output, reverse, signatures, step
+from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.kernel.abi import Signature
 
 #: A compiled, interpreted or Python function; arguments are floats, ints and contiguous float64 or int64 arrays, as its signature says.
@@ -21,8 +22,8 @@ class Entry:
     Attributes:
         signature: its name and C interface.
         make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels and other entries, by name.
-            Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may use ``math``, arithmetic, loops
-            and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
+            Compiled, those are external symbols, so an entry is compiled once for all models. It is given the operations of `doubles` too.
+            Apart from them it may use ``math``, arithmetic, loops and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
         exported: whether the library offers it; otherwise only other entries call it.
     """
 
@@ -37,6 +38,9 @@ def _internal(signature: Signature, make: Callable[[Mapping[str, Function]], Fun
 
 INTEGRATORS: tuple[Entry, ...] = (
     _internal(signatures.STAGES, step.make_stages),
+    _internal(signatures.COMBINE, step.make_combine),
+    _internal(signatures.WEIGH, step.make_weigh),
+    _internal(signatures.COMBINE_MANY, step.make_combine_many),
     _internal(signatures.TAKE_STEP, step.make_take_step),
     _internal(signatures.INTERPOLATE, step.make_interpolate),
     _internal(signatures.PLAN, control.make_plan),
@@ -78,7 +82,7 @@ FORWARD: tuple[Entry, ...] = tuple(each for each in INTEGRATORS if each.make.__m
 
 def link(kernels: Mapping[str, Function]) -> dict[str, Function]:
     """The kernels and all integrators as Python functions, by name."""
-    functions = dict(kernels)
+    functions = {**OPERATIONS, **kernels}
     for each in INTEGRATORS:
         functions[each.signature.name] = each.make(functions)
     return functions

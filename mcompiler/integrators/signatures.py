@@ -46,6 +46,17 @@ STAGES = _signature(
     NOTHING,
     "All stages of a step from `first` on; those at a breakpoint see its near side.",
 )
+_COMBINE = "f64 h, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, i64* z"
+COMBINE = _signature(
+    "combine", _COMBINE, F64, "v = y + h sum b_i k_i; the result is the squared error norm, as that of `take_step`."
+)
+COMBINE_MANY = _signature("combine_many", _COMBINE, F64, "What `combine` does, for many unknowns; uses rows of the dense output.")
+WEIGH = _signature(
+    "weigh",
+    "i64 first, i64 last, i64 count, i64 weights, f64* tab, i64 n, f64* K, f64* x, i64 start",
+    NOTHING,
+    "x[start + k] = sum of tab[weights + j] * K[j*n + k] over `count` stages, for the unknowns first <= k < last.",
+)
 TAKE_STEP = _signature(
     "take_step",
     f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, {_MODEL}",

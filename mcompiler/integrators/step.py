@@ -31,6 +31,11 @@ from mcompiler.integrators.slots import (
 
 Function = Callable[..., Any]
 
+# So many unknowns are combined in loops over them; fewer, one after the other.
+FEW = 64
+# Unknowns of a block: what is made of them stays in the nearest cache.
+BLOCK = 512
+
 # A breakpoint's near side: this fraction of its time away. Breakpoints are sums of a few terms, each rounded, so that a source may jump a few units in
 # the last place from where `breakpoint` says; a smooth source moves by no more than round-off over this distance.
 NEAR = 8 * 2.220446049250313e-16
@@ -55,15 +60,13 @@ def make_stages(functions: Mapping[str, Function]) -> Function:
     return stages
 
 
-def make_take_step(functions: Mapping[str, Function]) -> Function:
-    """`take_step`, given `stages`."""
-    run_stages = functions["stages"]
+def make_combine(_functions: Mapping[str, Function]) -> Function:
+    """`combine`, which needs nothing: unknown by unknown, for a few."""
 
-    def take_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
+    def combine(h, rtol, tab, mi, y, v, s, K, z):  # type: ignore[no-untyped-def]
         n = z[0]
         stages = mi[STAGES]
         summed = mi[SUMMED]
-        run_stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w)
         size = 0.0
         low_size = 0.0
         broken = 0.0
@@ -106,6 +109,79 @@ def make_take_step(functions: Mapping[str, Function]) -> Function:
             return broken
         return h * h * size * (size / (size + 0.01 * low_size)) + broken
 
+    return combine
+
+
+def make_weigh(_functions: Mapping[str, Function]) -> Function:
+    """`weigh`, which needs nothing."""
+
+    def weigh(first, last, count, weights, tab, n, K, x, start):  # type: ignore[no-untyped-def]
+        for k in range(first, last):
+            x[start + k] = tab[weights] * K[k]
+        for j in range(1, count):
+            weight = tab[weights + j]
+            if weight != 0.0:
+                for k in range(first, last):
+                    x[start + k] = x[start + k] + weight * K[j * n + k]
+
+    return weigh
+
+
+def make_combine_many(functions: Mapping[str, Function]) -> Function:
+    """`combine_many`, given `weigh` and operations on doubles: loops over blocks of unknowns, each of which is vectorised.
+
+    Squares and magnitudes are compared by their bits, which have the same order and keep what is not a number.
+    """
+    weigh, bits, double, maximum = (functions[name] for name in ("weigh", "bits", "double", "max"))
+
+    def combine_many(h, rtol, tab, mi, y, v, s, K, z):  # type: ignore[no-untyped-def]
+        n = z[0]
+        kind = mi[ERROR_KIND]
+        estimate = mi[TOTAL] * n  # rows of the dense output, not made yet
+        low_estimate = estimate + n
+        size = 0
+        low_size = 0
+        greatest = 0
+        for block in range((n + BLOCK - 1) // BLOCK):
+            first = BLOCK * block
+            last = min(first + BLOCK, n)
+            weigh(first, last, mi[SUMMED], WEIGHTS, tab, n, K, v, 0)
+            for k in range(first, last):
+                v[k] = y[k] + h * v[k]
+                greatest = maximum(greatest, bits(abs(v[k])))
+            if kind > 0:
+                weigh(first, last, mi[STAGES] if kind == 1 else mi[SUMMED], ERROR, tab, n, K, K, estimate)
+                for k in range(first, last):
+                    error = K[estimate + k]
+                    scaled = error / (s[k] + rtol * maximum(abs(y[k]), abs(v[k])))
+                    greatest = maximum(greatest, bits(abs(error)))
+                    size = maximum(size, bits(abs(scaled * scaled)))
+            if kind > 1:
+                weigh(first, last, mi[SUMMED], ERROR_LOW, tab, n, K, K, low_estimate)
+                for k in range(first, last):
+                    error = K[low_estimate + k]
+                    scaled = error / (s[k] + rtol * maximum(abs(y[k]), abs(v[k])))
+                    greatest = maximum(greatest, bits(abs(error)))
+                    low_size = maximum(low_size, bits(abs(scaled * scaled)))
+        broken = 0.0 * double(greatest)
+        square = double(size)
+        if kind > 1 and square > 0.0:
+            square = square * (square / (square + 0.01 * double(low_size)))
+        return h * h * square + broken
+
+    return combine_many
+
+
+def make_take_step(functions: Mapping[str, Function]) -> Function:
+    """`take_step`, given `stages`, `combine` and `combine_many`."""
+    run_stages, combine, combine_many = functions["stages"], functions["combine"], functions["combine_many"]
+
+    def take_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
+        run_stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w)
+        if z[0] < FEW:
+            return combine(h, rtol, tab, mi, y, v, s, K, z)
+        return combine_many(h, rtol, tab, mi, y, v, s, K, z)
+
     return take_step
 
 
@@ -123,12 +199,15 @@ def make_interpolate(functions: Mapping[str, Function]) -> Function:
             for i in range(mi[STAGES], stages):
                 sweep(i, min(ws[T] + tab[TIMES + i] * h, ws[LAST_T]), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
                 iws[EVALUATIONS] = iws[EVALUATIONS] + 1
-            for k in range(n):
-                for power in range(degree):
-                    total = 0.0
-                    for i in range(stages):
-                        total = total + tab[DENSE + DEGREES * i + power] * K[i * n + k]
-                    K[(stages + power) * n + k] = h * total
+            for power in range(degree):
+                row = (stages + power) * n
+                for k in range(n):
+                    K[row + k] = 0.0
+                for i in range(stages):
+                    weight = h * tab[DENSE + DEGREES * i + power]
+                    if weight != 0.0:
+                        for k in range(n):
+                            K[row + k] = K[row + k] + weight * K[i * n + k]
             iws[EXTRA] = 1
         for k in range(n):
             total = 0.0

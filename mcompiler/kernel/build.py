@@ -33,7 +33,7 @@ _RESERVED = (
     | frozenset(keyword.softkwlist)
     | frozenset(dir(builtins))
     | frozenset(OPERATIONS)
-    | {"math", "numba", "np"}
+    | {"buffer", "summed", "math", "numba", "np"}
 )
 
 ZERO = Float(0.0)
@@ -167,11 +167,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What a loop totals: ``op`` (add, min, max) of ``value`` over the members, starting from ``initial``."""
+    """What a loop totals: ``op`` (sum, min, max) of ``value`` over the members, starting from ``initial``."""
 
     value: Value
     wish: str
-    op: str = "add"
+    op: str = "sum"
     initial: Value = ZERO
 
 

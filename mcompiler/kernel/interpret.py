@@ -14,6 +14,7 @@ import numpy as np
 from mcompiler.kernel.abi import F64, I64, I64_ARRAY
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     Float,
     For,
     If,
@@ -73,6 +74,8 @@ def _f64(value: Number) -> Number:
 def _run(body: tuple[Statement, ...], frame: Frame, integers: set[str]) -> Number:
     for statement in body:
         match statement:
+            case Buffer(name, size):
+                frame[name] = [np.float64(math.nan)] * size
             case Let(name, value, _):
                 frame[name] = _evaluate(value, frame, integers)
             case Store(array, index, value, _):
@@ -101,7 +104,7 @@ def _reduce(statement: Reduce, frame: Frame, integers: set[str]) -> None:
         frame[statement.index] = turn
         _run(statement.body, frame, integers)
         for place, total in enumerate(statement.totals):
-            results[place] = _OPERATIONS[total.op](results[place], _evaluate(total.value, frame, integers))
+            results[place] = _OPERATIONS[total.operation](results[place], _evaluate(total.value, frame, integers))
     for total, result in zip(statement.totals, results, strict=True):
         frame[total.name] = result
 
@@ -228,6 +231,7 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "sub": operator.sub,
     "mul": operator.mul,
     "div": _divided,
+    "quotient": operator.floordiv,
     "neg": operator.neg,
     "pow": _pow,
     "sqrt": _elementary(math.sqrt, np.sqrt),

@@ -2,12 +2,14 @@
 
 A ``KernelModule`` holds one ``Kernel`` per signature of ``kernel.abi``. Everything is typed: ``f64``, ``i64`` or ``bool`` scalars, and flat arrays that
 appear only in ``Load``, ``Store`` and ``Accumulate``. A body is straight-line (``Let`` binds a name once) except for ``For`` over members and ``If`` on
-integers (which stage, event, loss term or observable is asked for); conditions on values are ``Op("where", ...)``, so loops vectorise.
+what is the same for all members (which stage, event, loss term or observable is asked for; whether a stage has a weight); conditions on values of members are
+``Op("where", ...)``, so loops vectorise.
 
 Invariants (``verify`` checks them)
     - each local is bound once, before use, in an enclosing block;
     - operations have the arity and types of ``operations.OPERATIONS``;
-    - arrays are arguments of the kernel's signature; only output arrays are stored to;
+    - arrays are arguments of the kernel's signature or its buffers; only output arrays and buffers are stored to;
+    - a loop over members reads no place that another turn of it adds to or stores;
     - no effect inside an expression.
 """
 
@@ -64,6 +66,14 @@ Value: TypeAlias = Float | Integer | Local | Load | Op
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """A local array ``name`` of ``size`` doubles, undefined at first: at the top of a kernel, for blocks of members."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Let:
     """``name = value``, bound once; ``comment`` says which equation it comes from."""
 
@@ -104,15 +114,20 @@ class For:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One result of a ``Reduce``: ``name = initial`` before the loop, ``name = op(name, value)`` at the end of each turn; op is add, min or max.
+    """One result of a ``Reduce``: ``name = initial`` before the loop, ``name = op(name, value)`` at the end of each turn.
 
-    ``initial`` is evaluated outside the loop; ``value`` may use the body's names, but no total; ``name`` is bound after the loop.
+    ``op`` is add, min, max, or sum: an addition in any order, so that machine code may add several members at once. ``initial`` is evaluated outside the loop; ``value`` may use the body's names, but no total; ``name`` is bound after the loop.
     """
 
     name: str
     op: str
     initial: Value
     value: Value
+
+    @property
+    def operation(self) -> str:
+        """The operation of `operations` that joins the value to the result."""
+        return "add" if self.op == "sum" else self.op
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +157,7 @@ class Return:
     value: Value
 
 
-Statement: TypeAlias = Let | Store | Accumulate | For | Reduce | If | Return
+Statement: TypeAlias = Buffer | Let | Store | Accumulate | For | Reduce | If | Return
 
 
 @dataclass(frozen=True, slots=True)

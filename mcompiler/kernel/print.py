@@ -5,6 +5,7 @@ from typing import assert_never
 
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     Float,
     For,
     If,
@@ -69,6 +70,8 @@ def _statement(statement: Statement, indent: str) -> Iterator[str]:
     match statement:
         case Let(name, value, comment):
             yield f"{indent}{name} = {print_value(value)}{_comment(comment)}"
+        case Buffer(name, size):
+            yield f"{indent}{name} = buffer({size})"
         case Store(array, index, value, comment):
             yield f"{indent}{array}[{print_value(index)}] = {print_value(value)}{_comment(comment)}"
         case Accumulate(array, index, value, comment):

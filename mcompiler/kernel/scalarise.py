@@ -15,6 +15,7 @@ from mcompiler.kernel.abi import SWEEP
 from mcompiler.kernel.build import Names, full_name
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     Float,
     For,
     If,
@@ -146,6 +147,8 @@ class _Evaluator:
                 self.branch(self.value(condition), body, comment)
             case Return(value):
                 self.statements.append(Return(self.value(value)))
+            case Buffer():
+                self.statements.append(statement)
             case _:
                 assert_never(statement)
 
@@ -247,7 +250,7 @@ class _Evaluator:
             self.values[loop.index] = Integer(turn)
             self.run(loop.body)
             values = [
-                self.bound(total.name, Op(total.op, (value, self.value(total.value))))
+                self.bound(total.name, Op(total.operation, (value, self.value(total.value))))
                 for total, value in zip(totals, values, strict=True)
             ]
         self.turn = around

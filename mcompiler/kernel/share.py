@@ -10,6 +10,7 @@ from typing import assert_never
 from mcompiler.kernel.build import Names
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     Float,
     For,
     If,
@@ -140,6 +141,8 @@ class Sharing:
                 self._branch(statement)
             case Return(value):
                 self._emit(Return(self._leaf(value)))
+            case Buffer():
+                self._emit(statement)
             case _:
                 assert_never(statement)
 

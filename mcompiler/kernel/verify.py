@@ -5,6 +5,7 @@ from typing import NoReturn, assert_never
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     Float,
     For,
     If,
@@ -43,7 +44,7 @@ _OUTPUTS = {
     "loss_pullback": {"w", "yb", "pb"},
 }
 _ELEMENT = {F64_ARRAY: F64, I64_ARRAY: I64}
-_TOTALS = ("add", "min", "max")
+_TOTALS = ("add", "sum", "min", "max")
 
 
 class BrokenKernelError(AssertionError):
@@ -72,6 +73,7 @@ class _Checker:
         self.arrays = {each.name: _ELEMENT[each.type] for each in kernel.signature.arguments if each.type in _ELEMENT}
         self.scalars = {each.name: each.type for each in kernel.signature.arguments if each.type not in _ELEMENT}
         self.bound = set(self.scalars) | set(self.arrays)
+        self.buffers: set[str] = set()
 
     def check(self) -> None:
         body = self.kernel.body
@@ -95,6 +97,8 @@ class _Checker:
         match statement:
             case Let(name, value, _):
                 self.bind(name, self.type(value, scope), scope)
+            case Buffer():
+                self.buffer(statement, scope)
             case Store(array, index, value, _) | Accumulate(array, index, value, _):
                 self.write(array, index, value, scope)
             case For(index, count, body, _):
@@ -134,10 +138,19 @@ class _Checker:
         self.bound.add(name)
         scope[name] = kind
 
+    def buffer(self, buffer: Buffer, scope: dict[str, str]) -> None:
+        if buffer not in self.kernel.body:
+            self.fail(f"buffer {buffer.name} is not at the top")
+        if buffer.size <= 0:
+            self.fail(f"buffer {buffer.name} has no places")
+        self.bind(buffer.name, F64_ARRAY, scope)
+        self.arrays[buffer.name] = F64
+        self.buffers.add(buffer.name)
+
     def write(self, array: str, index: Value, value: Value, scope: dict[str, str]) -> None:
         if array not in self.arrays:
             self.fail(f"no array {array}")
-        if array not in _OUTPUTS[self.kernel.signature.name]:
+        if array not in _OUTPUTS[self.kernel.signature.name] | self.buffers:
             self.fail(f"array {array} is an input")
         self.expect(index, I64, scope)
         self.expect(value, self.arrays[array], scope)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from mcompiler.kernel.ir import (
     Accumulate,
+    Buffer,
     For,
     If,
     Let,
@@ -31,7 +32,7 @@ def walk(body: Iterable[Statement]) -> Iterator[Statement]:
 def bound_names(body: Iterable[Statement]) -> Iterator[str]:
     """All names that statements bind."""
     for statement in walk(body):
-        if isinstance(statement, Let):
+        if isinstance(statement, (Let, Buffer)):
             yield statement.name
         if isinstance(statement, (For, Reduce)):
             yield statement.index
@@ -64,6 +65,8 @@ def values_before(statement: Statement) -> tuple[Value, ...]:
             return (count, *(total.initial for total in totals))
         case If(condition, _, _):
             return (condition,)
+        case Buffer():
+            return ()
         case _:
             assert_never(statement)
 
@@ -105,6 +108,8 @@ def with_values(statement: Statement, change: Callable[[Value], Value]) -> State
             return replace(statement, count=change(count), totals=started)
         case If(condition, _, _):
             return replace(statement, condition=change(condition))
+        case Buffer():
+            return statement
         case _:
             assert_never(statement)
 

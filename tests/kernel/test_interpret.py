@@ -114,13 +114,19 @@ def same(found: float, wanted: float) -> bool:
 
 
 def test_every_operation_is_tested() -> None:
-    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi"} == set(OPERATIONS)
+    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi", "quotient"} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("name", ONE)
 def test_functions_of_one_number(name: str) -> None:
     for a in NUMBERS:
         assert same(value_of(Op(name, (A,)), a), ONE[name](a)), a
+
+
+def test_quotient_is_of_whole_numbers() -> None:
+    for a, b in ((0, 3), (5, 3), (6, 3), (1 << 40, 256)):
+        value = Op("eq", (Op("quotient", (Integer(a), Integer(b))), Integer(a // b)))
+        assert value_of(Op("where", (value, Float(1.0), Float(0.0))), 0.0) == 1.0
 
 
 @pytest.mark.parametrize("name", TWO)

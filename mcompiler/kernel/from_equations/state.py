@@ -185,7 +185,7 @@ def _clipping(owner: Class) -> Body:
         for each, clipped, moved in zip(bounded, values[::2], values[1::2], strict=True):
             block.store("y", place_in(block, owner, each.raw, member), clipped)
             if each.counts:
-                sums.append(Sum(Op("where", (moved, Integer(1), Integer(0))), "clipped", "add", Integer(0)))
+                sums.append(Sum(Op("where", (moved, Integer(1), Integer(0))), "clipped", "sum", Integer(0)))
         return sums
 
     outputs = tuple(output for each in bounded for output in (each.symbol, each.outside))

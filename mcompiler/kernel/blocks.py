@@ -1,0 +1,293 @@
+"""Loops over members in blocks, so that machine code can take several members at once.
+
+A loop over members that sums over earlier stages, or adds into places that index arrays name, cannot be vectorised as it stands. Here it goes through its
+members in blocks of `BLOCK`, with a buffer per such quantity that stays in the nearest cache:
+
+    sums over stages      stage by stage into a buffer, all members of the block at once; a stage of weight 0 is left out
+    the body itself       as it was, the sums loaded from the buffers; what goes to a place of no pattern is put into a buffer
+    scattered additions   one by one from the buffer
+
+What all members add to one place is totalled first. Sums over members change their order, nothing else changes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from mcompiler.kernel.build import Names, add, mul
+from mcompiler.kernel.ir import (
+    Accumulate,
+    Buffer,
+    Float,
+    For,
+    If,
+    Integer,
+    Kernel,
+    KernelModule,
+    Let,
+    Load,
+    Local,
+    Op,
+    Reduce,
+    Statement,
+    Store,
+    Total,
+    Value,
+)
+from mcompiler.kernel.simplify import simplify_kernel
+from mcompiler.kernel.walk import bound_names, loads_in, names_in, parts_of, renamed, values_of, walk
+
+#: Members of a block: a few buffers of so many doubles fit into the nearest cache, and their loops are long enough for any vector unit.
+BLOCK = 256
+
+
+def blocked(module: KernelModule) -> KernelModule:
+    """The module with its loops over members in blocks where that lets them be vectorised."""
+    return replace(module, kernels=tuple(_blocked(kernel) for kernel in module.kernels))
+
+
+def _blocked(kernel: Kernel) -> Kernel:
+    taken = [*(argument.name for argument in kernel.signature.arguments), *bound_names(kernel.body)]
+    maker = _Maker(Names(taken))
+    body = maker.block(kernel.body)
+    buffers = tuple(Buffer(name, BLOCK) for name in maker.buffers)
+    return simplify_kernel(replace(kernel, body=(*buffers, *body)))
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Rewrites loops of one kernel.
+
+    Attributes:
+        names: of the kernel.
+        buffers: names of the buffers so far; loops use the same ones after each other.
+    """
+
+    names: Names
+    buffers: list[str] = field(default_factory=list[str])
+
+    def block(self, body: Iterable[Statement]) -> tuple[Statement, ...]:
+        return tuple(made for statement in body for made in self.statement(statement))
+
+    def statement(self, statement: Statement) -> tuple[Statement, ...]:
+        match statement:
+            case For() | Reduce() if _is_over_members(statement):
+                return self.loop(_Loop.of(statement))
+            case For() | Reduce() | If():
+                return (replace(statement, body=self.block(statement.body)),)
+            case _:
+                return (statement,)
+
+    def buffer(self, number: int) -> str:
+        """The buffer with this number."""
+        while len(self.buffers) <= number:
+            self.buffers.append(self.names.fresh("part"))
+        return self.buffers[number]
+
+    def loop(self, loop: "_Loop") -> tuple[Statement, ...]:
+        body, totalled = self.totalled(loop)
+        loop = replace(loop, body=body, totals=(*loop.totals, *(total for total, _ in totalled)))
+        made = self.in_blocks(loop) if loop.needs_blocks else (loop.again(),)
+        after = [Accumulate(each.array, each.index, Local(total.name), each.comment) for total, each in totalled]
+        return (*made, *after)
+
+    def totalled(self, loop: "_Loop") -> tuple[tuple[Statement, ...], list[tuple[Total, Accumulate]]]:
+        """The body without additions into a place that is the same for all members, and totals in their stead."""
+        kept: list[Statement] = []
+        totalled: list[tuple[Total, Accumulate]] = []
+        for each in loop.body:
+            if isinstance(each, Accumulate) and not loop.varies(each.index):
+                total = Total(self.names.fresh("total"), "sum", Float(0.0), each.value)
+                totalled.append((total, each))
+            else:
+                kept.append(each)
+        return tuple(kept), totalled
+
+    def in_blocks(self, loop: "_Loop") -> tuple[Statement, ...]:
+        block, first, size = (self.names.fresh(wish) for wish in ("block", "first", "size"))
+        start = [
+            Let(first, mul(Local(block), Integer(BLOCK))),
+            Let(size, Op("min", (Integer(BLOCK), Op("sub", (loop.count, Local(first)))))),
+        ]
+        part = _Block(self, loop, Local(first), Local(size))
+        before, body, after = part.parts()
+        inner = [replace(total, name=self.names.fresh(total.name), initial=_neutral(total)) for total in loop.totals]
+        main = _loop(part.index, Local(size), body, inner, loop.comment)
+        blocks = Op("quotient", (add(loop.count, Integer(BLOCK - 1)), Integer(BLOCK)))
+        outer = [
+            replace(total, value=Local(made.name)) for total, made in zip(loop.totals, inner, strict=True)
+        ]
+        return (_loop(block, blocks, (*start, *before, main, *after), outer, ""),)
+
+
+def _neutral(total: Total) -> Value:
+    """Where the total of a block starts: so that the total of all blocks starts once."""
+    if total.op in {"min", "max"}:
+        return total.initial
+    return Integer(0) if isinstance(total.initial, Integer) else Float(0.0)
+
+
+def _loop(index: str, count: Value, body: Sequence[Statement], totals: Sequence[Total], comment: str) -> For | Reduce:
+    if totals:
+        return Reduce(tuple(totals), index, count, tuple(body), comment)
+    return For(index, count, tuple(body), comment)
+
+
+def _is_over_members(loop: For | Reduce) -> bool:
+    """Whether its body is straight-line but for sums (over stages)."""
+    return all(
+        isinstance(each, (Let, Store, Accumulate)) or (isinstance(each, Reduce) and _is_plain(each.body))
+        for each in loop.body
+    ) and any(isinstance(each, (Store, Accumulate)) for each in loop.body)
+
+
+def _is_plain(body: Sequence[Statement]) -> bool:
+    return all(isinstance(each, Let) for each in body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """A loop over members, and the names that are bound anew in each turn: all of them, and those that an index array decides."""
+
+    index: str
+    count: Value
+    body: tuple[Statement, ...]
+    totals: tuple[Total, ...]
+    comment: str
+    own: frozenset[str]
+    looked_up: frozenset[str]
+
+    @classmethod
+    def of(cls, loop: For | Reduce) -> "_Loop":
+        """What a loop is made of."""
+        own = frozenset({loop.index, *bound_names(loop.body)})
+        looked_up: set[str] = set()
+        for each in loop.body:
+            if isinstance(each, Let) and _looks_up(each.value, own, looked_up):
+                looked_up.add(each.name)
+        totals = loop.totals if isinstance(loop, Reduce) else ()
+        return cls(loop.index, loop.count, loop.body, totals, loop.comment, own, frozenset(looked_up))
+
+    def varies(self, value: Value) -> bool:
+        """Whether the value may differ from member to member."""
+        return any(name in self.own for name in names_in(value))
+
+    def is_scattered(self, place: Value) -> bool:
+        """Whether an index array decides the place."""
+        return _looks_up(place, self.own, self.looked_up)
+
+    @property
+    def needs_blocks(self) -> bool:
+        """Whether it sums over stages, or adds to places of no pattern."""
+        return any(
+            isinstance(each, Reduce) or (isinstance(each, Accumulate) and self.is_scattered(each.index))
+            for each in self.body
+        )
+
+    def again(self) -> For | Reduce:
+        """The loop as a statement."""
+        return _loop(self.index, self.count, self.body, self.totals, self.comment)
+
+
+def _looks_up(value: Value, own: Iterable[str], looked_up: Iterable[str]) -> bool:
+    if any(name in looked_up for name in names_in(value)):
+        return True
+    return any(load.array == "z" and any(name in own for name in names_in(load.index)) for load in loads_in(value))
+
+
+@dataclass(slots=True)
+class _Block:
+    """One block of a loop in the making."""
+
+    maker: _Maker
+    loop: _Loop
+    first: Value
+    size: Value
+    index: str = ""
+
+    def parts(self) -> tuple[list[Statement], list[Statement], list[Statement]]:
+        """What comes before the main loop of the block, its body, and what comes after it."""
+        self.index = self.maker.names.fresh("k")
+        before: list[Statement] = []
+        body: list[Statement] = [Let(self.loop.index, add(self.first, Local(self.index)))]
+        after: list[Statement] = []
+        used = 0
+        for each in self.loop.body:
+            if isinstance(each, Reduce):
+                buffers = [self.maker.buffer(used + place) for place in range(len(each.totals))]
+                used += len(buffers)
+                before += self.summed(each, buffers)
+                loads = zip(each.totals, buffers, strict=True)
+                body += [Let(total.name, Load(buffer, Local(self.index))) for total, buffer in loads]
+            elif isinstance(each, Accumulate) and self.loop.is_scattered(each.index):
+                buffer = self.maker.buffer(used)
+                used += 1
+                body.append(Store(buffer, Local(self.index), each.value, each.comment))
+                after.append(self.scattered(each, buffer))
+            elif isinstance(each, Let) and isinstance(each.value, Load) and not self.loop.varies(each.value):
+                before.append(each)  # a block has a member, so that there is something to load
+            else:
+                body.append(each)
+        return before, body, after
+
+    def summed(self, sums: Reduce, buffers: Sequence[str]) -> list[Statement]:
+        """The sums of all members of the block, into buffers."""
+        k = self.maker.names.fresh("k")
+        fill = [Store(buffer, Local(k), total.initial) for total, buffer in zip(sums.totals, buffers, strict=True)]
+        alike = [each for each in sums.body if not self.varies_inside(each, sums)]
+        own = [each for each in sums.body if each not in alike]
+        adding = self.turn(
+            [*own, *(
+                Accumulate(buffer, Local("k"), total.value) for total, buffer in zip(sums.totals, buffers, strict=True)
+            )]
+        )
+        weight = _weight(sums, alike)
+        added: tuple[Statement, ...] = (adding,)
+        if weight is not None:
+            added = (If(Op("ne", (weight, Float(0.0))), added),)
+        return [
+            For(k, self.size, tuple(fill)),
+            For(sums.index, sums.count, (*alike, *added), sums.comment),
+        ]
+
+    def varies_inside(self, each: Statement, sums: Reduce) -> bool:
+        """Whether a statement of a sum's body differs from member to member."""
+        outside = self.loop.own - {sums.index, *bound_names(sums.body)}
+        own: set[str] = set(outside)
+        for one in sums.body:
+            assert isinstance(one, Let)
+            if any(name in own for name in names_in(one.value)):
+                own.add(one.name)
+            if one is each:
+                return one.name in own
+        return False
+
+    def scattered(self, each: Accumulate, buffer: str) -> For:
+        """The additions of all members of the block, one after the other."""
+        return self.turn([Accumulate(each.array, each.index, Load(buffer, Local("k")), each.comment)])
+
+    def turn(self, statements: Sequence[Statement]) -> For:
+        """A loop over the block with these statements, ``k`` being the place in the block, and what they need of the body under new names."""
+        k = self.maker.names.fresh("k")
+        needed = self.needed(statements)
+        whole = [Let(self.loop.index, add(self.first, Local("k"))), *needed, *statements]
+        called = {name: self.maker.names.fresh(name) for name in bound_names(whole)} | {"k": k}
+        return For(k, self.size, renamed(whole, called))
+
+    def needed(self, statements: Sequence[Statement]) -> list[Statement]:
+        """What the statements need of the body, in order."""
+        names = {name for each in statements for value in values_of(each) for name in names_in(value)}
+        kept: list[Statement] = []
+        for each in reversed(self.loop.body):
+            if isinstance(each, Let) and each.name in names:
+                kept.append(each)
+                names |= set(names_in(each.value))
+        return kept[::-1]
+
+
+def _weight(sums: Reduce, alike: Sequence[Statement]) -> Value | None:
+    """The factor that all terms of a sum share, where they do."""
+    first = [total.value.arguments[0] if isinstance(total.value, Op) and total.value.name == "mul" else None for total in sums.totals]
+    names = {each.name for each in alike if isinstance(each, Let)}
+    weight = first[0]
+    shared = isinstance(weight, Local) and weight.name in names and all(each == weight for each in first)
+    return weight if shared else None
