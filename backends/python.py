@@ -79,7 +79,11 @@ _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
         "buffer": np.zeros,
         "summed": operator.add,
-        "where": _where, "min": _minimum, "max": _maximum, "sign": _sign, "step": _step,
+        "where": _where,
+        "min": _minimum,
+        "max": _maximum,
+        "sign": _sign,
+        "step": _step,
         "predictable": bool,
     }
 )

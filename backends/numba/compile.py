@@ -18,10 +18,10 @@ import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _cor
 import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
 from mcompiler.backends.artifact import symbol as symbol_of
+from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba
 from mcompiler.backends.numba.select import RECAST, SELECTED
-from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY
 from mcompiler.kernel.abi import F64, F64_ARRAY, I64, I64_ARRAY, NOTHING, Signature
 
@@ -75,7 +75,13 @@ class Frontend:
         self._flags.no_cfunc_wrapper = True
 
     def compile(
-        self, function: Callable[..., object], signature: Signature, symbol: str, *, apart: bool = False, inlined: bool = False
+        self,
+        function: Callable[..., object],
+        signature: Signature,
+        symbol: str,
+        *,
+        apart: bool = False,
+        inlined: bool = False,
     ) -> bytes:
         """Bitcode that defines the C function ``symbol``.
 
@@ -93,7 +99,11 @@ class Frontend:
             )
             module = llvm.parse_bitcode(result.library.emit_bitcode())
         inner = result.fndesc.llvm_func_name
-        module.link_in(llvm.parse_assembly(around_numba(signature, symbol, inner, _target_lines(module), apart=apart, inlined=inlined)))
+        module.link_in(
+            llvm.parse_assembly(
+                around_numba(signature, symbol, inner, _target_lines(module), apart=apart, inlined=inlined)
+            )
+        )
         for each in module.functions:
             if not each.is_declaration and each.name != symbol:
                 each.linkage = llvm.Linkage.internal

@@ -10,7 +10,9 @@ _TYPES = {F64: "double", I64: "i64", F64_ARRAY: "ptr", I64_ARRAY: "ptr", NOTHING
 _LAYOUT = "z"
 
 
-def around_numba(signature: Signature, symbol: str, inner: str, target: str, *, apart: bool, inlined: bool = False) -> str:
+def around_numba(
+    signature: Signature, symbol: str, inner: str, target: str, *, apart: bool, inlined: bool = False
+) -> str:
     """The C function ``symbol`` around numba's ``inner``, whose return slot and exception slot stay inside.
 
     Args:

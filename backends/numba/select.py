@@ -1,4 +1,7 @@
-"""What numba has no words for: selections as LLVM's ``select`` (a conditional expression makes four blocks), additions in any order, local arrays, bits of doubles."""
+"""What numba has no words for: selections as LLVM's ``select``, additions in any order, local arrays, bits of doubles.
+
+A selection is straight-line code from the start, where a conditional expression would make four blocks.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -109,7 +112,6 @@ def _double(builder: Any, a: Any) -> Any:
     return builder.bitcast(a, _DOUBLE)
 
 
-@_extending.intrinsic(prefer_literal=True)
 def _buffer(_context: Any, size: Any) -> Any:
     """A local array of this many doubles."""
 
@@ -123,7 +125,7 @@ def _buffer(_context: Any, size: Any) -> Any:
 #: What generated text calls beside C's functions, by name.
 SELECTED: Mapping[str, object] = MappingProxyType(
     {
-        "buffer": _buffer,
+        "buffer": _extending.intrinsic(prefer_literal=True)(_buffer),
         "summed": _of_two(_sum),
         "where": _of_three(_where),
         "min": _of_two(_extreme("<")),

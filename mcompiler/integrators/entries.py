@@ -21,9 +21,9 @@ class Entry:
 
     Attributes:
         signature: its name and C interface.
-        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels and other entries, by name.
-            Compiled, those are external symbols, so an entry is compiled once for all models. It is given the operations of `doubles` too.
-            Apart from them it may use ``math``, arithmetic, loops and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
+        make: gives the function, in numba's subset of Python, when it is given the functions that it calls: kernels, other entries and the operations of
+            `doubles`, by name. Compiled, those are external symbols, so an entry is compiled once for all models. Apart from them it may use ``math``,
+            arithmetic, loops and the tuples, numbers and booleans of its own module and of the scope around it. No call is given keywords or fewer arguments.
         exported: whether the library offers it; otherwise only other entries call it.
     """
 

@@ -50,7 +50,9 @@ _COMBINE = "f64 h, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, 
 COMBINE = _signature(
     "combine", _COMBINE, F64, "v = y + h sum b_i k_i; the result is the squared error norm, as that of `take_step`."
 )
-COMBINE_MANY = _signature("combine_many", _COMBINE, F64, "What `combine` does, for many unknowns; uses rows of the dense output.")
+COMBINE_MANY = _signature(
+    "combine_many", _COMBINE, F64, "What `combine` does, for many unknowns; uses rows of the dense output."
+)
 WEIGH = _signature(
     "weigh",
     "i64 first, i64 last, i64 count, i64 weights, f64* tab, i64 n, f64* K, f64* x, i64 start",

@@ -34,22 +34,22 @@ from mcompiler.kernel.ir import (
     Value,
 )
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import bound_names, loads_in, names_in, parts_of, renamed, values_of, walk
+from mcompiler.kernel.walk import bound_names, loads_in, names_in, renamed, values_of
 
 #: Members of a block: a few buffers of so many doubles fit into the nearest cache, and their loops are long enough for any vector unit.
 BLOCK = 256
 
 
-def blocked(module: KernelModule) -> KernelModule:
-    """The module with its loops over members in blocks where that lets them be vectorised."""
-    return replace(module, kernels=tuple(_blocked(kernel) for kernel in module.kernels))
+def blocked(module: KernelModule, size: int = BLOCK) -> KernelModule:
+    """The module with its loops over members in blocks of this size where that lets them be vectorised."""
+    return replace(module, kernels=tuple(_blocked(kernel, size) for kernel in module.kernels))
 
 
-def _blocked(kernel: Kernel) -> Kernel:
+def _blocked(kernel: Kernel, size: int) -> Kernel:
     taken = [*(argument.name for argument in kernel.signature.arguments), *bound_names(kernel.body)]
-    maker = _Maker(Names(taken))
+    maker = _Maker(Names(taken), size)
     body = maker.block(kernel.body)
-    buffers = tuple(Buffer(name, BLOCK) for name in maker.buffers)
+    buffers = tuple(Buffer(name, size) for name in maker.buffers)
     return simplify_kernel(replace(kernel, body=(*buffers, *body)))
 
 
@@ -59,10 +59,12 @@ class _Maker:
 
     Attributes:
         names: of the kernel.
+        members: of a block.
         buffers: names of the buffers so far; loops use the same ones after each other.
     """
 
     names: Names
+    members: int
     buffers: list[str] = field(default_factory=list[str])
 
     def block(self, body: Iterable[Statement]) -> tuple[Statement, ...]:
@@ -105,17 +107,15 @@ class _Maker:
     def in_blocks(self, loop: "_Loop") -> tuple[Statement, ...]:
         block, first, size = (self.names.fresh(wish) for wish in ("block", "first", "size"))
         start = [
-            Let(first, mul(Local(block), Integer(BLOCK))),
-            Let(size, Op("min", (Integer(BLOCK), Op("sub", (loop.count, Local(first)))))),
+            Let(first, mul(Local(block), Integer(self.members))),
+            Let(size, Op("min", (Integer(self.members), Op("sub", (loop.count, Local(first)))))),
         ]
         part = _Block(self, loop, Local(first), Local(size))
         before, body, after = part.parts()
         inner = [replace(total, name=self.names.fresh(total.name), initial=_neutral(total)) for total in loop.totals]
         main = _loop(part.index, Local(size), body, inner, loop.comment)
-        blocks = Op("quotient", (add(loop.count, Integer(BLOCK - 1)), Integer(BLOCK)))
-        outer = [
-            replace(total, value=Local(made.name)) for total, made in zip(loop.totals, inner, strict=True)
-        ]
+        blocks = Op("quotient", (add(loop.count, Integer(self.members - 1)), Integer(self.members)))
+        outer = [replace(total, value=Local(made.name)) for total, made in zip(loop.totals, inner, strict=True)]
         return (_loop(block, blocks, (*start, *before, main, *after), outer, ""),)
 
 
@@ -236,9 +236,13 @@ class _Block:
         alike = [each for each in sums.body if not self.varies_inside(each, sums)]
         own = [each for each in sums.body if each not in alike]
         adding = self.turn(
-            [*own, *(
-                Accumulate(buffer, Local("k"), total.value) for total, buffer in zip(sums.totals, buffers, strict=True)
-            )]
+            [
+                *own,
+                *(
+                    Accumulate(buffer, Local("k"), total.value)
+                    for total, buffer in zip(sums.totals, buffers, strict=True)
+                ),
+            ]
         )
         weight = _weight(sums, alike)
         added: tuple[Statement, ...] = (adding,)
@@ -286,7 +290,10 @@ class _Block:
 
 def _weight(sums: Reduce, alike: Sequence[Statement]) -> Value | None:
     """The factor that all terms of a sum share, where they do."""
-    first = [total.value.arguments[0] if isinstance(total.value, Op) and total.value.name == "mul" else None for total in sums.totals]
+    first = [
+        total.value.arguments[0] if isinstance(total.value, Op) and total.value.name == "mul" else None
+        for total in sums.totals
+    ]
     names = {each.name for each in alike if isinstance(each, Let)}
     weight = first[0]
     shared = isinstance(weight, Local) and weight.name in names and all(each == weight for each in first)

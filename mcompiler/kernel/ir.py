@@ -116,7 +116,8 @@ class For:
 class Total:
     """One result of a ``Reduce``: ``name = initial`` before the loop, ``name = op(name, value)`` at the end of each turn.
 
-    ``op`` is add, min, max, or sum: an addition in any order, so that machine code may add several members at once. ``initial`` is evaluated outside the loop; ``value`` may use the body's names, but no total; ``name`` is bound after the loop.
+    ``op`` is add, min, max, or sum: an addition in any order, so that machine code may add several members at once. ``initial`` is evaluated outside the loop;
+    ``value`` may use the body's names, but no total; ``name`` is bound after the loop.
     """
 
     name: str

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcompiler.equations.system import LOSS
+from mcompiler.kernel.blocks import blocked
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.interpret import interpret
 from mcompiler.kernel.ir import KernelModule
@@ -185,3 +186,8 @@ def assert_close(found: Any, wanted: Any, tolerance: float = 1e-12) -> None:
     """Equal up to round-off, relative to the largest element."""
     scale = max(float(np.max(np.abs(wanted), initial=0.0)), float(np.max(np.abs(found), initial=0.0)), 1e-300)
     np.testing.assert_allclose(np.asarray(found) / scale, np.asarray(wanted) / scale, rtol=0, atol=tolerance)
+
+
+def in_blocks(case: Case, size: int = 2) -> Case:
+    """The case with its loops in blocks of so few members that there are several."""
+    return replace(case, module=verify(blocked(case.module, size)))

@@ -9,7 +9,7 @@ import pytest
 from mcompiler.equations.system import LOSS
 from mcompiler.kernel.layout import parameter_slice
 from mcompiler.kernel.scalarise import scalarise
-from tests.kernel.cases import Case, Floats, assert_close, everything_case, hp_case, jacobian
+from tests.kernel.cases import Case, Floats, assert_close, everything_case, hp_case, in_blocks, jacobian
 
 #: Times at which the sources of the system that has everything are on different pieces.
 TIMES = (0.05, 0.4, 1.0, 2.3, 4.1)
@@ -24,6 +24,8 @@ CASES = {
     "hp": hp_case().at({"M.w": 0.7}),
     "with loops": everything_case(dense=False),
     "dense": everything_case(dense=True),
+    "in blocks": in_blocks(everything_case(dense=False)),
+    "dense in blocks": in_blocks(everything_case(dense=True)),
     "without loops": scalar(),
 }
 
