@@ -76,13 +76,23 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``symbol = value``, kept as a definition (never substituted) through every derivation."""
+    """``symbol = value``, kept as a definition (never substituted) through every derivation; an ``inner`` one is made for kernels and shown to nobody."""
 
     symbol: sympy.Symbol
     dimension: Dimension
     value: sympy.Expr
     doc: str = ""
     origin: Span | None = None
+    inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A parameter ``name`` that all members of another class ``owner`` share, as an inner definition reads it."""
+
+    symbol: sympy.Symbol
+    owner: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +174,7 @@ class Template:
     forward: "Template | None" = None
     gradients: tuple[Gradient, ...] = ()
     time_gradient: sympy.Expr = ZERO
+    borrowed: tuple[Borrowed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from mcompiler.equations.system import System
 from mcompiler.equations.translate import as_written
 from mcompiler.kernel.from_equations import breakpoints, events, losses, observables, state
 from mcompiler.kernel.from_equations.graph import Graph, graph_of
+from mcompiler.kernel.from_equations.hoist import hoisted
 from mcompiler.kernel.from_equations.legend import legend
 from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.layout import Layout
@@ -53,7 +54,7 @@ def lower(system: System, header: tuple[str, ...] = (), *, backward: bool = True
     Raises:
         ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself).
     """
-    graph = graph_of(system)
+    graph = graph_of(hoisted(system))
     wanted = [each for each in _KERNELS if backward or each not in _BACKWARD]
     module = KernelModule(system.name, tuple(kernel(graph) for kernel in wanted), (*header, *legend(graph)))
     return simplify(module), graph.layout

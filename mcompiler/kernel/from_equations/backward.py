@@ -199,7 +199,8 @@ def _published_seed(vertex: Class, name: str) -> Seed:
 
 def _own_inputs(graph: Graph, owner: Class) -> list[sympy.Symbol]:
     parameters = [*owner.template.parameters, *graph.system.parameters]
-    return [*owner.program.raw, *(each.symbol for each in parameters if not each.structural), TIME]
+    borrowed = (each.symbol for each in owner.template.borrowed)
+    return [*owner.program.raw, *(each.symbol for each in parameters if not each.structural), *borrowed, TIME]
 
 
 def _value_body(pull: _Pull) -> Body:
@@ -287,5 +288,8 @@ def _shared(graph: Graph, owner: Class, symbol: sympy.Symbol) -> tuple[Quantity,
     own = owner.parameter(symbol)
     if own is not None:
         return None if own.varies else (own, owner.name)
+    borrowed = graph.borrowed(owner, symbol)
+    if borrowed is not None:
+        return borrowed
     shared = next((each for each in graph.layout.parameters if each.name == symbol.name), None)
     return None if shared is None else (shared, "")

@@ -81,6 +81,9 @@ def sources_of(environment: Environment, owner: Class, member: Member) -> dict[s
         sources[_symbol(parameter.name)] = (
             _varying(parameter, owner.name, member) if parameter.varies else _uniform(parameter, owner.name)
         )
+    for borrowed in owner.template.borrowed:
+        if (found := graph.borrowed(owner, borrowed.symbol)) is not None:
+            sources[borrowed.symbol] = _uniform(*found)
     for each in owner.template.parameters:
         if each.end is not None:
             sources[each.symbol] = _number(member.ends[each.end], owner.layout.ends[each.end])

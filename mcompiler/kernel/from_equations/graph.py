@@ -89,6 +89,14 @@ class Graph:
         """The class with this name."""
         return next(each for each in self.classes if each.name == name)
 
+    def borrowed(self, owner: Class, symbol: sympy.Symbol) -> tuple[Quantity, str] | None:
+        """The parameter of another class behind a symbol of this one, and that class's name."""
+        found = next((each for each in owner.template.borrowed if each.symbol == symbol), None)
+        if found is None:
+            return None
+        place = self.of(found.owner).parameter(sympy.Symbol(found.name, real=True))
+        return None if place is None else (place, found.owner)
+
     def end(self, edge: Class, end: int) -> Class:
         """The vertex class at an edge class's end."""
         return self.of(edge.layout.ends[end])
@@ -161,4 +169,5 @@ def _observables(template: Template, numbers: Iterator[int]) -> tuple[Observable
 
 def shown_by(template: Template) -> tuple[Unknown | Definition | Accumulator, ...]:
     """What can be observed of a class, in the order of its layout's observables."""
-    return (*template.unknowns, *template.definitions, *template.accumulators)
+    definitions = (each for each in template.definitions if not each.inner)
+    return (*template.unknowns, *definitions, *template.accumulators)
