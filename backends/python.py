@@ -15,11 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mcompiler.backends.callables import PythonLibrary, python_library
-from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.protocols import Function
 from mcompiler.backends.text import module_text
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY
-from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
@@ -41,18 +39,10 @@ def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:
     )
 
 
-def c_functions() -> dict[str, Callable[..., Real]]:
-    """C's elementary functions: infinities and NaN in the place of exceptions."""
-    found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
-    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt}
-
-
 def elementary_functions() -> dict[str, Callable[..., Real]]:
-    """What generated text calls: C's functions, or ours in their place, and selections."""
-    found = {**c_functions(), **_SELECTED}
-    for each in OURS:
-        found[each.signature.name] = each.make({**OPERATIONS, **found})
-    return found
+    """What generated text calls, with C's meaning: infinities and NaN in the place of exceptions."""
+    found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
+    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, **_SELECTED}
 
 
 def _where(condition: bool, a: Real, b: Real) -> Real:  # noqa: FBT001 - as in the text
@@ -79,6 +69,7 @@ _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
         "buffer": np.zeros,
         "summed": operator.add,
+        "real": np.float64,
         "where": _where,
         "min": _minimum,
         "max": _maximum,
@@ -133,7 +124,7 @@ def _with_c_functions(function: Function) -> Function:
     """The same function, whose ``math`` follows C."""
     if not isinstance(function, FunctionType) or function.__globals__.get("math") is not math:
         return function
-    meaning = {**vars(math), **{name: each for name, each in c_functions().items() if hasattr(math, name)}}
+    meaning = {**vars(math), **{name: each for name, each in elementary_functions().items() if hasattr(math, name)}}
     scope = {**function.__globals__, "math": SimpleNamespace(**meaning)}
     made = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
     made.__kwdefaults__ = function.__kwdefaults__

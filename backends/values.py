@@ -14,7 +14,7 @@ ELEMENTARY = (
     *("abs", "floor"),
 )
 #: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.
-SELECTIONS = ("where", "min", "max", "sign", "step", "predictable")
+SELECTIONS = ("where", "min", "max", "sign", "step", "predictable", "real")
 #: And for loops over members: a local array, and an addition in any order.
 MEMBERS = ("buffer", "summed")
 #: Names of two constants that Python has no literal for; like temporaries they begin with an underscore, as no name of

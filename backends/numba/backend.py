@@ -181,7 +181,7 @@ def _linked(
     modules = _entries((*ELEMENTARY, *entries), options)
     clock.lap("integrators")
     making = frontend.Frontend(contraction=options.contraction)
-    functions = frontend.functions_of(text, kernels.name, frontend.elementary_functions())
+    functions = frontend.functions_of(text, kernels.name, frontend.elementary_functions(in_loops=not kernels.z))
     for kernel in kernels.kernels:
         name = kernel.signature.name
         modules.append(making.compile(functions[name], kernel.signature, symbol(name), apart=True))

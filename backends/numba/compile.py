@@ -115,13 +115,15 @@ class Frontend:
         return bytes(module.as_bitcode())
 
 
-def elementary_functions() -> dict[str, object]:
-    """What generated text calls: external C functions and selections; and its two constants."""
+def elementary_functions(*, in_loops: bool = True) -> dict[str, object]:
+    """What generated text calls: external C functions (ours, where loops are to be vectorised) and selections; and its two constants."""
     found: dict[str, object] = dict(CONSTANTS)
     for name in ELEMENTARY:
         symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
         found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
-    ours = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
+    ours: dict[str, object] = {}
+    if in_loops:
+        ours = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
     return {**found, **ours, **SELECTED, **RECAST}
 
 

@@ -108,6 +108,10 @@ def _bits(builder: Any, a: Any) -> Any:
     return builder.bitcast(a, ir.IntType(64))
 
 
+def _real(builder: Any, a: Any) -> Any:
+    return builder.sitofp(a, _DOUBLE)
+
+
 def _double(builder: Any, a: Any) -> Any:
     return builder.bitcast(a, _DOUBLE)
 
@@ -127,6 +131,7 @@ SELECTED: Mapping[str, object] = MappingProxyType(
     {
         "buffer": _extending.intrinsic(prefer_literal=True)(_buffer),
         "summed": _of_two(_sum),
+        "real": _recast(_types.int64, _types.float64, _real),
         "where": _of_three(_where),
         "min": _of_two(_extreme("<")),
         "max": _of_two(_extreme(">")),

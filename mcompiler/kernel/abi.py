@@ -24,6 +24,7 @@ N_PARAMETERS = 1
 N_GUARDS = 2
 N_SCRATCH = 3
 N_OBSERVABLES = 4
+N_COPIES = 5  # of all vertices, of a system whose edges are shared
 FIRST_FREE_SLOT = 8
 
 F64 = "f64"

@@ -159,10 +159,23 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a class inside a loop: its number and the members that its ends join."""
+    """One member of a class inside a loop: its number and the members that its ends join.
+
+    ``numbers`` are those of the vertices that the ends join; of a member that a batch shares, ``ends`` are theirs in one of the copies.
+    """
 
     index: Value
     ends: tuple[Value, ...] = ()
+    copied: tuple[Value, ...] | None = None
+
+    @property
+    def numbers(self) -> tuple[Value, ...]:
+        """The numbers of the vertices at the ends, whatever the copy."""
+        return self.ends if self.copied is None else self.copied
+
+    def in_copy(self, copy: Value, copies: Value) -> "Member":
+        """The member, its ends those of one copy."""
+        return Member(self.index, tuple(add(mul(end, copies), copy) for end in self.ends), self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +210,7 @@ def over_members(
     index = kernel.names.fresh(f"m_{layout.name}")
     body = Block(kernel)
     sums = fill(body, member_at(body, layout, Local(index)))
-    return _close(block, body, index, kernel.count(layout), sums, comment)
+    return over_range(block, body, index, kernel.count(layout), sums, comment)
 
 
 def member_at(block: Block, layout: ClassLayout, index: Value) -> Member:
@@ -218,12 +231,15 @@ def _over_pairs(block: Block, name: str, sizes: tuple[Value, ...], fill: Fill, c
     member = body.let(f"m_{name}", add(start, Local(first)))
     further = tuple(Integer(0) for _ in sizes[2:])
     sums = fill(body, Member(member, (Local(first), Local(second), *further)))
-    partial = _close(row, body, first, sizes[0], sums, "")
+    partial = over_range(row, body, first, sizes[0], sums, "")
     outer = [Sum(value, each.wish, each.op, each.initial) for value, each in zip(partial, sums, strict=True)]
-    return _close(block, row, second, sizes[1], outer, comment)
+    return over_range(block, row, second, sizes[1], outer, comment)
 
 
-def _close(block: Block, body: Block, index: str, count: Value, sums: Sequence[Sum], comment: str) -> tuple[Value, ...]:
+def over_range(
+    block: Block, body: Block, index: str, count: Value, sums: Sequence[Sum], comment: str
+) -> tuple[Value, ...]:
+    """Appends a loop whose body is made, and gives its totals; a loop that has no effect is left out."""
     if not sums:
         if any(not isinstance(statement, Let) for statement in body.statements):
             block.statements.append(For(index, count, tuple(body.statements), comment))

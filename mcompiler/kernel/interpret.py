@@ -232,6 +232,7 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "mul": operator.mul,
     "div": _divided,
     "quotient": operator.floordiv,
+    "real": np.float64,
     "neg": operator.neg,
     "pow": _pow,
     "sqrt": _elementary(math.sqrt, np.sqrt),

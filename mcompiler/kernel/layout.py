@@ -9,6 +9,8 @@ their text is the same for every size. A run in a warm process needs this module
     scratch  w[z[scratch.slot] + m]; w[RESULT] is a kernel's result in the making
     ends     member m of an edge class joins member z[z[index_slots[k]] + m] of ends[k]; in a dense class m = i1 * n0 + i0 (an array [end 1, end 0])
     events   event number z[guard.slot] + m is the guard of member m
+
+In a batch there are B copies of every vertex, which share the edges: member m of copy b is number m*B + b, and ends name the vertices of one copy.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.kernel.abi import FIRST_FREE_SLOT, N_GUARDS, N_OBSERVABLES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
+from mcompiler.kernel.abi import FIRST_FREE_SLOT, N_COPIES, N_GUARDS, N_OBSERVABLES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
 
 #: Place in the scratch array where a kernel gathers its scalar result.
 RESULT = 0
@@ -97,7 +99,7 @@ class Layout:
 
 
 def bind(
-    layout: Layout, sizes: Mapping[str, int], indices: Mapping[tuple[str, int], NDArray[np.int64]]
+    layout: Layout, sizes: Mapping[str, int], indices: Mapping[tuple[str, int], NDArray[np.int64]], copies: int = 1
 ) -> NDArray[np.int64]:
     """The array ``z`` for given sizes.
 
@@ -105,12 +107,14 @@ def bind(
         layout: what the slots mean.
         sizes: number of members of every class (a dense class may be left out: it has the product of its ends' sizes).
         indices: for every indexed edge class and end, the member of the end's vertex class for each edge, shape (sizes[class],).
+        copies: how many copies of the vertices share the edges; sizes of vertex classes are those of all copies.
 
     Raises:
         ValueError: a size is missing or negative, an index array is missing, has the wrong length or points outside.
     """
-    counts = {each.name: _count(each, sizes) for each in layout.classes}
+    counts = {each.name: _count(each, sizes, copies) for each in layout.classes}
     fixed = np.zeros(layout.slots, dtype=np.int64)
+    fixed[N_COPIES] = copies
     for each in layout.classes:
         fixed[each.count_slot] = counts[each.name]
     fixed[N_PARAMETERS] = _place(fixed, layout.parameters, 1, 0)
@@ -128,20 +132,24 @@ def bind(
     free = layout.slots
     for each in layout.classes:
         for end, slot in enumerate(each.index_slots):
-            part = _checked(each, end, indices.get((each.name, end)), counts)
+            part = _checked(
+                each, end, indices.get((each.name, end)), counts[each.ends[end]] // copies, counts[each.name]
+            )
             fixed[slot] = free
             free += len(part)
             parts.append(part)
     return np.concatenate(parts)
 
 
-def _count(each: ClassLayout, sizes: Mapping[str, int]) -> int:
+def _count(each: ClassLayout, sizes: Mapping[str, int], copies: int) -> int:
     product = 1
     for end in each.ends:
-        product *= sizes.get(end, 0)
+        product *= sizes.get(end, 0) // copies
     count = sizes.get(each.name, product if each.topology == "dense" else None)
     if count is None or count < 0:
         raise ValueError(f"class {each.name!r} needs a size, not {count}")
+    if each.kind == "vertex" and count % copies:
+        raise ValueError(f"class {each.name!r} has {count} members, which {copies} copies cannot share")
     if each.topology == "dense" and count != product:
         raise ValueError(f"dense class {each.name!r} has {product} members, not {count}")
     return int(count)
@@ -155,14 +163,13 @@ def _place(fixed: NDArray[np.int64], quantities: tuple[Quantity, ...], count: in
 
 
 def _checked(
-    each: ClassLayout, end: int, part: NDArray[np.int64] | None, counts: Mapping[str, int]
+    each: ClassLayout, end: int, part: NDArray[np.int64] | None, vertices: int, edges: int
 ) -> NDArray[np.int64]:
-    if part is None or np.shape(part) != (counts[each.name],):
-        raise ValueError(f"end {end} of class {each.name!r} needs {counts[each.name]} indices")
-    if len(part) and (np.min(part) < 0 or np.max(part) >= counts[each.ends[end]]):
-        raise ValueError(
-            f"end {end} of class {each.name!r} points outside {each.ends[end]!r}, which has {counts[each.ends[end]]} members"
-        )
+    if part is None or np.shape(part) != (edges,):
+        raise ValueError(f"end {end} of class {each.name!r} needs {edges} indices")
+    if len(part) and (np.min(part) < 0 or np.max(part) >= vertices):
+        headline = f"end {end} of class {each.name!r} points outside {each.ends[end]!r}"
+        raise ValueError(f"{headline}, which has {vertices} members")
     return np.ascontiguousarray(part, dtype=np.int64)
 
 

@@ -56,6 +56,7 @@ _TABLE: tuple[Operation, ...] = (
     _arithmetic("mul", "a * b"),
     Operation("div", (((F64, F64), F64),), "a / b by IEEE 754: x/0 is inf, -inf or NaN"),
     Operation("quotient", (((I64, I64), I64),), "a // b of an a that is not negative and a positive b"),
+    Operation("real", (((I64,), F64),), "the double equal to a"),
     Operation("neg", (((F64,), F64), ((I64,), I64)), "-a"),
     Operation("pow", (((F64, F64), F64),), "C's pow(a, b): NaN for a negative a with a fractional b"),
     Operation(

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcompiler.backends import get_backend
-from mcompiler.backends.protocols import CompileOptions, Compiles, Library, Runs
+from mcompiler.backends.elementary import ELEMENTARY
+from mcompiler.backends.numba import backend, link
+from mcompiler.backends.protocols import CompileOptions
+from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.kernel.abi import OBSERVE
 from mcompiler.kernel.ir import For, Integer, Kernel, KernelModule, Load, Local, Op, Store
 from mcompiler.kernel.layout import Layout
@@ -36,27 +38,40 @@ def arguments() -> Floats:
     return np.concatenate([*parts, edges, np.negative(edges)])
 
 
+#: Gives the values of all functions, by name.
+Evaluate = Callable[[Floats], dict[str, Floats]]
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
-def library(request: pytest.FixtureRequest, shared_cache: object) -> Library:
+def evaluate(request: pytest.FixtureRequest, shared_cache: object) -> Evaluate:
+    contraction = BACKENDS[request.param]
+    return in_python if contraction is None else machine_code(contraction=contraction)
+
+
+def in_python(x: Floats) -> dict[str, Floats]:
+    functions: dict[str, Callable[..., Any]] = {**OPERATIONS}
+    for each in ELEMENTARY:
+        functions[each.signature.name] = each.make(functions)
+    with np.errstate(all="ignore"):
+        return {name: np.array([functions[name](each) for each in x]) for name in MEASURED}
+
+
+def machine_code(*, contraction: bool) -> Evaluate:
     n = len(arguments())
     stores = tuple(
         Store("out", Op("add", (Integer(q * n), Local("m"))), Op(name, (Load("y", Local("m")),)))
         for q, name in enumerate(MEASURED)
     )
     module = KernelModule("elementary", (Kernel(OBSERVE, (For("m", Integer(n), stores),)),))
-    contraction = BACKENDS[request.param]
-    backend = get_backend("python" if contraction is None else "numba")
-    if isinstance(backend, Runs):
-        return backend.open(module)
-    assert isinstance(backend, Compiles)
     layout = Layout("elementary", (), (), (), 8)
-    return backend.load(backend.compile(module, layout, (), CompileOptions(contraction=bool(contraction))))
+    library = backend.load(backend.compile(module, layout, (), CompileOptions(contraction=contraction)))
 
+    def values(x: Floats) -> dict[str, Floats]:
+        out, none, slots = np.zeros(len(MEASURED) * n), np.zeros(1), np.zeros(8, dtype=np.int64)
+        library["observe"](0.0, x, none, slots, none, slots, out, 0)
+        return dict(zip(MEASURED, out.reshape(len(MEASURED), -1), strict=True))
 
-def values(library: Library, x: Floats) -> dict[str, Floats]:
-    out, none, slots = np.zeros(len(MEASURED) * len(x)), np.zeros(1), np.zeros(8, dtype=np.int64)
-    library["observe"](0.0, x, none, slots, none, slots, out, 0)
-    return dict(zip(MEASURED, out.reshape(len(MEASURED), -1), strict=True))
+    return values
 
 
 @cache
@@ -67,8 +82,8 @@ def exact(name: str) -> tuple[Exact, ...]:
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_errors(name: str, library: Library) -> None:
-    found = values(library, arguments())[name]
+def test_errors(name: str, evaluate: Evaluate) -> None:
+    found = evaluate(arguments())[name]
     with mpmath.workprec(140):
         errors = [_error(value, wanted) for value, wanted in zip(found.tolist(), exact(name), strict=True)]
     assert max(errors) <= MEASURED[name], arguments()[int(np.argmax(errors))]
@@ -82,10 +97,10 @@ def _error(value: float, wanted: Exact) -> float:
     return float(abs(mpmath.mpf(value) - wanted) / unit)
 
 
-def test_special_values(library: Library) -> None:
+def test_special_values(evaluate: Evaluate) -> None:
     x = arguments().copy()
     x[:5] = [0.0, -0.0, math.inf, -math.inf, math.nan]
-    found = {name: each[:5].tolist() for name, each in values(library, x).items()}
+    found = {name: each[:5].tolist() for name, each in evaluate(x).items()}
     wanted = {
         "exp": [1.0, 1.0, math.inf, 0.0],
         "expm1": [0.0, -0.0, math.inf, -1.0],
@@ -100,8 +115,6 @@ def test_special_values(library: Library) -> None:
 
 def test_loops_are_vectorised() -> None:
     """The assembly of a loop over sinh has vector instructions and no call."""
-    from mcompiler.backends.numba import backend, link
-
     body = Store("out", Local("m"), Op("sinh", (Load("y", Local("m")),)))
     kernel = Kernel(OBSERVE, (For("m", Load("z", Integer(0)), (body,)),))
     module = backend.optimised(KernelModule("loop", (kernel,)))

@@ -133,6 +133,7 @@ def test_whole_numbers() -> None:
         "mul": lambda a, b: a * b,
         "quotient": lambda a, b: a // b if b else 0,
         "neg": lambda a: -a,
+        "real": float,
         "min": min,
         "max": max,
         "where": lambda a, b: a if a < b else b,
@@ -149,11 +150,12 @@ def test_whole_numbers() -> None:
         for name, meaning in python.items():
             kinds = [types for types, _ in OPERATIONS[name].overloads if types[-1] == I64]
             arguments = (Op("lt", given), *given) if name == "where" else given[: len(kinds[0])]
-            result = meaning(*(a, b)[: 1 if name == "neg" else 2])
+            result = meaning(*(a, b)[: 1 if name in {"neg", "real"} else 2])
             value = Op(name, arguments)
             if name == "quotient" and (a < 0 or b <= 0):
                 continue
-            wanted = value if isinstance(result, bool) else Op("eq", (value, Integer(result)))
+            equal = Float(result) if isinstance(result, float) else Integer(result)
+            wanted = value if isinstance(result, bool) else Op("eq", (value, equal))
             values.append(as_number(wanted, BOOL))
             expected.append(float(result) if isinstance(result, bool) else 1.0)
     covered = {name for name, each in OPERATIONS.items() if any(types[-1] == I64 for types, _ in each.overloads)}

@@ -114,13 +114,17 @@ def same(found: float, wanted: float) -> bool:
 
 
 def test_every_operation_is_tested() -> None:
-    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi", "quotient"} == set(OPERATIONS)
+    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi", "quotient", "real"} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("name", ONE)
 def test_functions_of_one_number(name: str) -> None:
     for a in NUMBERS:
         assert same(value_of(Op(name, (A,)), a), ONE[name](a)), a
+
+
+def test_real_is_the_same_number() -> None:
+    assert value_of(Op("real", (Integer(7),)), 0.0).hex() == (7.0).hex()
 
 
 def test_quotient_is_of_whole_numbers() -> None:

@@ -43,18 +43,23 @@ _BACKWARD = frozenset(
 
 
 @as_written
-def lower(system: System, header: tuple[str, ...] = (), *, backward: bool = True) -> tuple[KernelModule, Layout]:
+def lower(
+    system: System, header: tuple[str, ...] = (), *, backward: bool = True, batched: bool = False
+) -> tuple[KernelModule, Layout]:
     """The kernels of a system in forward form (a tangent, an error network and a nudged system are in it too), and where they find everything.
 
     Args:
         system: the equations.
         header: what the kernels' text should say of where they come from; what their names mean follows.
         backward: whether the transposed derivatives are wanted; without a gradient nobody calls them.
+        batched: whether copies of the vertices share the edges: their states move at the mean of the rates that the copies ask for. Without derivatives.
 
     Raises:
-        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself).
+        ValueError: the system is an adjoint, or has a constraint (an unknown with mass 0, a sum that depends on itself); or derivatives of a batch are wanted.
     """
-    graph = graph_of(hoisted(system))
+    if batched and backward:
+        raise ValueError(f"the transposed derivatives of a batch of {system.name} are not there")
+    graph = graph_of(hoisted(system), batched=batched)
     wanted = [each for each in _KERNELS if backward or each not in _BACKWARD]
     module = KernelModule(system.name, tuple(kernel(graph) for kernel in wanted), (*header, *legend(graph)))
     return simplify(module), graph.layout

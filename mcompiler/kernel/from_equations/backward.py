@@ -17,9 +17,10 @@ from mcompiler.equations.reverse import Transpose, transpose
 from mcompiler.equations.system import TIME
 from mcompiler.kernel.build import ZERO, Block, Member, Sum, add, full_name
 from mcompiler.kernel.from_equations.evaluate import Environment, Source, place_in, scratch_place
-from mcompiler.kernel.from_equations.forward import clear, prepare, visit
+from mcompiler.kernel.from_equations.forward import clear, prepare
 from mcompiler.kernel.from_equations.graph import Class, Graph, bar
 from mcompiler.kernel.from_equations.passes import Body
+from mcompiler.kernel.from_equations.visit import visit
 from mcompiler.kernel.ir import Load, Op, Value
 from mcompiler.kernel.layout import Quantity
 

@@ -15,10 +15,10 @@ from mcompiler.equations.system import TIME
 from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum
 from mcompiler.kernel.from_equations.evaluate import Environment
-from mcompiler.kernel.from_equations.forward import visit
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.passes import Body
 from mcompiler.kernel.from_equations.state import nothing_stored
+from mcompiler.kernel.from_equations.visit import visit
 from mcompiler.kernel.ir import Float, Kernel, Op, Value
 
 _INFINITY = Float(float("inf"))

@@ -86,7 +86,7 @@ def sources_of(environment: Environment, owner: Class, member: Member) -> dict[s
             sources[borrowed.symbol] = _uniform(*found)
     for each in owner.template.parameters:
         if each.end is not None:
-            sources[each.symbol] = _number(member.ends[each.end], owner.layout.ends[each.end])
+            sources[each.symbol] = _number(member.numbers[each.end], owner.layout.ends[each.end])
     for read in owner.template.reads:
         sources[read.symbol] = _scratch(graph.end(owner, read.end), read.name, member.ends[read.end])
     for name in environment.published.get(owner.name, ()):

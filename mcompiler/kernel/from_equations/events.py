@@ -8,10 +8,11 @@ from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add, member_at, over_members
 from mcompiler.kernel.from_equations.backward import Seed, Seeds, Target, pull_back
 from mcompiler.kernel.from_equations.evaluate import Environment, load_from, place_in
-from mcompiler.kernel.from_equations.forward import prepare, sizes_at, visit
+from mcompiler.kernel.from_equations.forward import prepare
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.passes import Body
 from mcompiler.kernel.from_equations.state import lam_symbol, take_lam
+from mcompiler.kernel.from_equations.visit import sizes_at, visit
 from mcompiler.kernel.ir import Float, Integer, Kernel, Load, Local, Op, Value
 from mcompiler.kernel.layout import RESULT
 

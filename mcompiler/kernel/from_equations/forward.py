@@ -4,16 +4,15 @@ After `prepare` a vertex's accumulators and an edge's reads are in scratch; only
 vertices collect, that happens pass by pass (`passes`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-
-import sympy
 
 from mcompiler.equations.reverse import needed
 from mcompiler.kernel.build import ZERO, Block, Member, Sum, over_members
-from mcompiler.kernel.from_equations.evaluate import Environment, Source, evaluate, scratch_place, sources_of
+from mcompiler.kernel.from_equations.evaluate import Environment, scratch_place
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.passes import Body, contributions_to, passes_of
+from mcompiler.kernel.from_equations.visit import join, visit, visit_copies
 from mcompiler.kernel.ir import Value
 
 
@@ -51,7 +50,11 @@ def prepare(
             clear(block, vertex, each.accumulators[vertex.name])
         for edge in graph.edges:
             own = [body for body in each.running if body.owner is edge]
-            visit(block, environment, join(edge, [*_contributing(graph, edge, each.accumulators), *own]))
+            contributing = _contributing(graph, edge, each.accumulators)
+            if graph.batched:
+                visit_copies(block, environment, contributing, own)
+            else:
+                visit(block, environment, join(edge, [*contributing, *own]))
         published = {owner: (*names, *fresh[owner]) for owner, names in published.items()}
     return replace(environment, published=published)
 
@@ -96,58 +99,3 @@ def _contributing(graph: Graph, edge: Class, accumulators: Mapping[str, Sequence
 
     outputs = tuple(value for _, _, value in values)
     return [Body(edge, edge.program.steps, outputs, consume)] if values else []
-
-
-def join(owner: Class, bodies: Sequence[Body]) -> Body:
-    """Bodies with the same steps as one."""
-
-    def consume(block: Block, member: Member, values: Sequence[Value]) -> Sequence[Sum]:
-        sums: list[Sum] = []
-        start = 0
-        for body in bodies:
-            end = start + len(body.outputs)
-            sums += body.consume(block, member, values[start:end])
-            start = end
-        return sums
-
-    outputs = tuple(output for body in bodies for output in body.outputs)
-    return Body(
-        owner, owner.program.steps, outputs, consume, "; ".join(body.comment for body in bodies if body.comment)
-    )
-
-
-def visit(
-    block: Block,
-    environment: Environment,
-    body: Body,
-    *,
-    member: Member | None = None,
-    extra: Callable[[Member], Mapping[sympy.Symbol, Source]] | None = None,
-) -> tuple[Value, ...]:
-    """Runs a body for every member of its class, or in place for one member, and gives the totals.
-
-    ``extra`` loads inputs that the environment does not know, such as seeds.
-    """
-    owner = body.owner
-    if not body.outputs:
-        return ()
-
-    def fill(inner: Block, each: Member) -> Sequence[Sum]:
-        sources = sources_of(environment, owner, each) | dict(extra(each) if extra else {})
-
-        def stored(where: Block, raws: Sequence[sympy.Symbol]) -> Mapping[sympy.Symbol, Value]:
-            return environment.stored(where, owner, raws, each)
-
-        return body.consume(inner, each, evaluate(inner, owner, body.steps, body.outputs, sources, stored))
-
-    if member is not None:
-        return tuple(block.let(each.wish, each.value) for each in fill(block, member))
-    return over_members(block, owner.layout, sizes_at(block, environment.graph, owner), fill, body.comment)
-
-
-def sizes_at(block: Block, graph: Graph, owner: Class) -> tuple[Value, ...]:
-    """The sizes of the classes at a dense class's ends."""
-    if owner.layout.topology != "dense":
-        return ()
-    ends = [graph.of(name).layout for name in owner.layout.ends]
-    return tuple(block.kernel.slot(end.count_slot, f"n_{end.name}") for end in ends)

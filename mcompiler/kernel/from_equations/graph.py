@@ -68,12 +68,13 @@ class Class:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All classes of a system, its layout, and the passes over the edges that its right-hand side takes."""
+    """All classes of a system, its layout, and the passes over the edges that its right-hand side takes; ``batched``: copies of vertices share edges."""
 
     system: System
     layout: Layout
     classes: tuple[Class, ...]
     levels: Levels
+    batched: bool = False
 
     @property
     def vertices(self) -> tuple[Class, ...]:
@@ -107,7 +108,7 @@ def bar(name: str) -> str:
     return f"bar {name}"
 
 
-def graph_of(system: System) -> Graph:
+def graph_of(system: System, *, batched: bool = False) -> Graph:
     """Gives every quantity of the system its slot.
 
     Raises:
@@ -123,7 +124,7 @@ def graph_of(system: System) -> Graph:
     losses = tuple(Loss(each.name, str(each.dimension), tuple(s.name for s in each.data)) for each in system.losses)
     layout = Layout(system.name, tuple(layouts), parameters, losses, slots.used)
     classes = [Class(a, b.template, program_of(b.template, b.name)) for a, b in zip(layouts, owners, strict=True)]
-    return Graph(system, layout, tuple(classes), levels(system))
+    return Graph(system, layout, tuple(classes), levels(system), batched)
 
 
 def _layout(system: System, owner: VertexClass | EdgeClass, slots: Slots, numbers: Iterator[int]) -> ClassLayout:

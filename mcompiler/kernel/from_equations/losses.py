@@ -9,9 +9,10 @@ from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add
 from mcompiler.kernel.from_equations.backward import Seed, Seeds, Target, pull_back
 from mcompiler.kernel.from_equations.evaluate import Environment, Source, load_from
-from mcompiler.kernel.from_equations.forward import prepare, visit
+from mcompiler.kernel.from_equations.forward import prepare
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.passes import Body
+from mcompiler.kernel.from_equations.visit import visit
 from mcompiler.kernel.ir import Float, Integer, Kernel, Load, Local, Op, Value
 from mcompiler.kernel.layout import RESULT
 

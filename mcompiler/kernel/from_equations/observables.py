@@ -13,9 +13,10 @@ from mcompiler.equations.reverse import needed
 from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add
 from mcompiler.kernel.from_equations.evaluate import Environment, load_from
-from mcompiler.kernel.from_equations.forward import prepare, visit
+from mcompiler.kernel.from_equations.forward import prepare
 from mcompiler.kernel.from_equations.graph import Class, Graph, shown_by
 from mcompiler.kernel.from_equations.passes import Body
+from mcompiler.kernel.from_equations.visit import visit
 from mcompiler.kernel.ir import Integer, Kernel, Load, Local, Op, Value
 from mcompiler.kernel.layout import Observable
 

@@ -9,9 +9,10 @@ from mcompiler.kernel import abi
 from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add, full_name, mul
 from mcompiler.kernel.from_equations.backward import Seed, SeedOf, Seeds, Target, pull_back
 from mcompiler.kernel.from_equations.evaluate import Environment, Stored, load_from, place_in
-from mcompiler.kernel.from_equations.forward import prepare, visit
+from mcompiler.kernel.from_equations.forward import prepare
 from mcompiler.kernel.from_equations.graph import Class, Graph
 from mcompiler.kernel.from_equations.passes import Body, Consume
+from mcompiler.kernel.from_equations.visit import visit
 from mcompiler.kernel.ir import Float, Integer, Kernel, Load, Local, Op, Reduce, Total, Value
 
 
