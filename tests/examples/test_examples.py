@@ -116,3 +116,14 @@ def test_hopfield_memory(printed: dict[str, tuple[Path, str]]) -> None:
     assert restored[:4].tolist() == [20] * 4  # to 20 % noise; the fifth and later depend on the basins
     assert restored[-1] <= 5
     assert 0 < numbers("by at most #", said)[0] < 1e-4  # alpha*sinh(50 mV/V0)*0.1 ms = 2.5e-5
+
+
+def test_small_world(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["small_world"]
+    shortest, found = (text.partition(": ")[2] for text in said.split("\n")[:2])
+    assert found == shortest
+    ((lowest, others),) = re.findall(rf"alpha = 1.0: on this path {NUMBER} uS or more, elsewhere {NUMBER} uS", said)
+    assert float(lowest) > 45
+    assert float(others) < 2
+    assert numbers("alpha = 1.0: # of 10 random starts", said)[0] == 10
+    assert numbers("alpha = 2.0: # of 10 random starts", said)[0] < 10
