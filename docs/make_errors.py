@@ -142,7 +142,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "bad-seed": "A seed is a whole number, zero or more.",
         "initial-of-driven": "A node at a voltage source has no initial value of its own.",
         "constant-loss": "A loss that depends on nothing the run computes.",
-        "bad-data": "A data file that cannot be read, or a column that holds something else than numbers.",
+        "bad-data": "A data file or a graph that cannot be read, or a column that holds something else than numbers.",
         "missing-column": "A data file without this column.",
         "data-shape": "Data of another shape than what they are given to.",
         "data-without-times": "A loss compares data at times other than their own.",

@@ -7,12 +7,13 @@ import numpy as np
 
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
+from mcompiler.model.columns import TableError
 from mcompiler.model.expression import Expression, Name
 from mcompiler.model.faults import listed, unknown
 from mcompiler.model.fragments import parse_unit
 from mcompiler.model.model import Data, Floats, Model
 from mcompiler.model.modules import inside
-from mcompiler.model.tables import TableError, Tables
+from mcompiler.model.tables import Tables
 from mcompiler.units import DIMENSIONLESS, TIME, Unit
 
 #: The column of times.

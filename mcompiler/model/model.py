@@ -277,7 +277,7 @@ class Wiring:
     where        the pairs for which ``condition``, of the indices ``pre`` and ``post``, holds
     one_to_one, ring, lattice, graph and names of networkx generators: with ``arguments`` (a seed last), what also fulfils ``condition``
 
-    ``edges`` are the indices (source, target) that a graph file holds.
+    ``edges`` are the indices (source, target) that a graph file holds, ``nodes`` how many nodes it declares, where it does.
     """
 
     kind: str
@@ -285,6 +285,7 @@ class Wiring:
     arguments: tuple[Expression, ...] = ()
     condition: Expression | None = None
     edges: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
+    nodes: int = field(default=0, compare=False, repr=False)
 
     @property
     def is_dense(self) -> bool:

@@ -1,4 +1,4 @@
-"""Tables of numbers from files, read without running or trusting anything in them: CSV with a header, and .npz.
+"""Tables of numbers from files, read without running or trusting anything in them: CSV with a header, .npz, and the graphs of `graphml`.
 
 Nothing here knows the model; what is wrong with a file is a `TableError`, a sentence.
 """
@@ -7,42 +7,19 @@ import csv
 import io
 import lzma
 import math
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-#: Largest file, and largest content of an .npz once unpacked, in bytes; most columns of a table.
-MAXIMUM_BYTES = 50_000_000
+from mcompiler.model.columns import MAXIMUM_BYTES, MOST_COLUMNS, Floats, Table, TableError, split_name
+from mcompiler.model.graphml import read_graph
+
 #: Largest files of one model, together.
 MAXIMUM_TOTAL = 200_000_000
-MOST_COLUMNS = 1000
-
-Floats = NDArray[np.float64]
-_HEADER = re.compile(r"^\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<unit>[^\[\]]*)\])?\s*$")
-
-
-class TableError(Exception):
-    """What is wrong with a file, in a sentence; ``hint`` says what to do, where there is something; ``code`` is a diagnostic's."""
-
-    def __init__(self, message: str, hint: str = "", code: str = "bad-data") -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Named columns. ``units`` holds the texts in brackets of a CSV header; ``wrong`` says of other columns why they are no numbers."""
-
-    columns: Mapping[str, Floats]
-    units: Mapping[str, str] = field(default_factory=dict[str, str])
-    wrong: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
@@ -53,7 +30,7 @@ class Tables:
     spent: int = 0
 
     def table(self, path: Path) -> Table:
-        """The columns of a file whose name ends in .csv or .npz.
+        """The columns of a file whose name ends in .csv, .npz or .graphml.
 
         Raises:
             TableError: it cannot be read, or all files together are too large.
@@ -68,7 +45,7 @@ class Tables:
 
 
 def read_table(path: Path) -> Table:
-    """The columns of a file whose name ends in .csv or .npz.
+    """The columns of a file whose name ends in .csv, .npz or .graphml.
 
     Raises:
         TableError: it cannot be read.
@@ -83,9 +60,11 @@ def read_table(path: Path) -> Table:
             return _csv(path.read_bytes())
         if path.suffix.lower() == ".npz":
             return _npz(path)
+        if path.suffix.lower() == ".graphml":
+            return read_graph(path.read_bytes())
     except OSError as error:
         raise TableError(f"it cannot be read: {error.strerror or error}") from error
-    raise TableError("data are read from .csv and .npz", "save the data as one of the two")
+    raise TableError("data are read from .csv, .npz and .graphml", "save the data as one of these")
 
 
 def _too_large(size: int) -> str:
@@ -142,17 +121,17 @@ def _columns(header: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     if len(header) > MOST_COLUMNS:
         raise TableError(f"it has {len(header)} columns; data may have {MOST_COLUMNS}")
     for cell in header:
-        match = _HEADER.match(cell)
-        name = match["name"] if match else ""
-        if not name:
+        found = split_name(cell)
+        if found is None:
             raise TableError(f"{cell.strip()[:40]!r} in the header is no name", "a column is named like: i [A]")
+        name, unit = found
         if name in names:
             raise TableError(f"two columns have the name {name}")
         if _is_number(name):
             raise TableError("the first line names no columns: it holds numbers", "write a header: t [s], i [A]")
         names.append(name)
-        if match and match["unit"] is not None:
-            units[name] = match["unit"].strip()
+        if unit is not None:
+            units[name] = unit
     return names, units
 
 

@@ -1,4 +1,4 @@
-"""Which cells synapses join: ``where pre != post``, ``by ring(k)``, ``by graph("edges.csv")``; sizes are not known here."""
+"""Which cells synapses join: ``where pre != post``, ``by ring(k)``, ``by graph("net.graphml")``; sizes are not known here."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,13 @@ import numpy as np
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.circuits import Plan
+from mcompiler.model.columns import TableError
 from mcompiler.model.data import place_of
 from mcompiler.model.expression import Expression, number
 from mcompiler.model.faults import listed, unknown
 from mcompiler.model.model import Floats, Population, Wiring
 from mcompiler.model.scope import Known
-from mcompiler.model.tables import TableError, Tables
+from mcompiler.model.tables import Tables
 from mcompiler.units import DIMENSIONLESS
 
 #: Names of wirings and what they take; those of networkx generators take a seed too.
@@ -118,7 +119,7 @@ def _arguments(plan: Plan, node: syntax.Expression, name: str) -> dict[str, synt
 
 def _usage(name: str) -> str:
     if name == "graph":
-        return 'write by graph("edges.csv")'
+        return 'write by graph("edges.csv") or by graph("net.graphml")'
     arguments = ", ".join("seed = 1" if key == "seed" else key for key in WIRINGS[name])
     return f"write by {name}({arguments})" if arguments else f"write by {name}"
 
@@ -136,11 +137,11 @@ def _graph(node: syntax.Expression, condition: Expression | None, tables: Tables
         if ends[0].shape != ends[1].shape or ends[0].ndim != 1:
             raise TableError(f"source has the shape {ends[0].shape}, target {ends[1].shape}", code="data-shape")
     except TableError as error:
-        hints = (error.hint,) if error.hint else ("an edge list has the columns source,target: one row per synapse",)
+        hints = (error.hint,) if error.hint else ()
         problems.error(error.code, f'"{node.value}" cannot be used: {error}', node.span, hints=hints)
         return None
     edges = ends[0].astype(np.int64), ends[1].astype(np.int64)
-    return Wiring("graph", node.span, condition=condition, edges=edges)
+    return Wiring("graph", node.span, condition=condition, edges=edges, nodes=table.nodes)
 
 
 def _column(columns: Mapping[str, Floats], wrong: Mapping[str, str], name: str) -> Floats:
@@ -152,7 +153,8 @@ def _column(columns: Mapping[str, Floats], wrong: Mapping[str, str], name: str) 
     if name in wrong:
         raise TableError(f"its column {name}: {wrong[name]}")
     if name not in columns:
-        raise TableError(f"it has no column {name}", code="missing-column")
+        hint = "an edge list has the columns source,target: one row per synapse"
+        raise TableError(f"it has no column {name}", hint, "missing-column")
     values = columns[name]
     with np.errstate(invalid="ignore"):
         bad = ~((values >= 0) & (values == np.floor(values)) & (values < 2**53))

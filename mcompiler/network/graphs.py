@@ -185,6 +185,11 @@ def _sorted(pre: Integers, post: Integers) -> Edges:
 def _graph(between: Between) -> Edges | None:
     assert between.wiring.edges is not None
     each = between.projection
+    cells, owner = max((prod(between.target), each.target), (prod(between.source), each.source))
+    if between.wiring.nodes > cells:
+        headline = f"this graph has {between.wiring.nodes:,} nodes, but {owner} has {cells:,} cell{'s' * (cells > 1)}"
+        between.fail("index-out-of-range", headline, f"every node is a cell: give {owner} as many as the graph has")
+        return None
     for what, ends, owner, shape in (
         ("source", between.wiring.edges[0], each.source, between.source),
         ("target", between.wiring.edges[1], each.target, between.target),

@@ -7,7 +7,7 @@ from mcompiler.diagnostics import problems
 from mcompiler.dsl import structure, tokens
 from mcompiler.dsl.build import quantities
 from mcompiler.integrators.methods import METHODS, method_named
-from mcompiler.model import balance, circuits, functions, modules, tables
+from mcompiler.model import balance, circuits, columns, functions, graphml, modules, tables
 from mcompiler.network import structure as networks
 from mcompiler.network import wiring
 from mcompiler.solution import Status
@@ -42,7 +42,8 @@ def test_limits() -> None:
     assert numbers["parts of an expression, functions put in place"] == [balance.LARGEST]
     assert numbers["exponents"] == [quantities.LARGEST_POWER, balance.HIGHEST]
     assert numbers["indices of an array"] == [circuits.MOST_INDICES]
-    assert numbers["a data file"] == [tables.MAXIMUM_BYTES, tables.MOST_COLUMNS, tables.MAXIMUM_TOTAL]
+    assert numbers["a data file"] == [columns.MAXIMUM_BYTES, columns.MOST_COLUMNS, tables.MAXIMUM_TOTAL]
+    assert numbers["what the edges of a GraphML file carry"] == [graphml.MOST_NUMBERS]
     assert numbers["nodes and elements of a circuit"] == [wiring.MOST]
     assert numbers["errors that are told at once"] == [problems.MOST]
     assert f"more than {networks.SCALAR_MEMBERS} members" in LANGUAGE

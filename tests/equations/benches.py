@@ -78,4 +78,8 @@ EXAMPLES: Final = {
 }
 
 #: Examples with cells and synapses; tests/solver/test_networks.py integrates their like against NumPy.
-NETWORKS: Final = {"hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem"}
+NETWORKS: Final = {
+    "hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem",
+    "short_term_plasticity": "examples/short_term_plasticity/short_term_plasticity.mem",
+    "small_world": "examples/small_world/small_world.mem",
+}

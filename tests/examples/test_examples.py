@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mcompiler as mc
 from tests.architecture.test_imports import ROOT
+from tests.examples import spiking
 from tests.examples.commands import NUMBER, numbers, run
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
@@ -116,3 +118,37 @@ def test_hopfield_memory(printed: dict[str, tuple[Path, str]]) -> None:
     assert restored[:4].tolist() == [20] * 4  # to 20 % noise; the fifth and later depend on the basins
     assert restored[-1] <= 5
     assert 0 < numbers("by at most #", said)[0] < 1e-4  # alpha*sinh(50 mV/V0)*0.1 ms = 2.5e-5
+
+
+def test_small_world(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["small_world"]
+    shortest, found = (text.partition(": ")[2] for text in said.split("\n")[:2])
+    assert found == shortest
+    ((lowest, others),) = re.findall(rf"alpha = 1.0: on this path {NUMBER} uS or more, elsewhere {NUMBER} uS", said)
+    assert float(lowest) > 45
+    assert float(others) < 2
+    assert numbers("alpha = 1.0: # of 10 random starts", said)[0] == 10
+    assert numbers("alpha = 2.0: # of 10 random starts", said)[0] < 10
+
+
+def test_short_term_plasticity(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["short_term_plasticity"]
+    found = re.findall(r"of P to the probes: \[([\d, ]+)\], of Q: \[([\d, ]+)\]", said)
+    p, q = ([[int(each) for each in row[place].split(", ")] for row in found] for place in (0, 1))
+    assert [row[0] for row in p] == [10, 10, 10]
+    assert [row[-1] for row in p] == [0, 0, 0]
+    remembered = [sum(each >= 5 for each in row) for row in p]
+    assert remembered == sorted(set(remembered))  # the longer the time constant
+    assert np.all(np.array(q) == 0)
+    assert numbers("decays with a time constant of # ms", said)[0] == pytest.approx(400, abs=0.01)
+
+
+def test_short_term_plasticity_is_that_of_plain_steps() -> None:
+    solver = mc.compile(mc.load(ROOT / "examples" / "short_term_plasticity" / "short_term_plasticity.mem"))
+    run = solver.run()
+    a, b = spiking.simulate(solver.parameters, solver.initial, 1.6)
+    counts = {name: sum(each.name.startswith(f"{name}[") for each in run.events) for name in "ABPQ"}
+    assert (a.sent, b.sent, b.received) == (counts["A"], counts["B"], counts["Q"])
+    assert a.received == pytest.approx(counts["P"], rel=0.02)  # P fires every few steps of the plain method
+    for group, name in ((a, "AP"), (b, "BQ")):
+        assert run[f"{name}.M.w"].mean(axis=(1, 2))[:-1] == pytest.approx(np.array(group.means), abs=1e-3)

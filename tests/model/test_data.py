@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mcompiler.diagnostics import CompileError
+from mcompiler.model.columns import MAXIMUM_BYTES, TableError
 from mcompiler.model.data import read_data
-from mcompiler.model.tables import MAXIMUM_BYTES, TableError, Tables, read_table
+from mcompiler.model.tables import Tables, read_table
 from mcompiler.units import CURRENT, DIMENSIONLESS, TIME, VOLTAGE
 from tests.model.models import BENCH, codes, model
 
