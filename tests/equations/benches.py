@@ -78,4 +78,7 @@ EXAMPLES: Final = {
 }
 
 #: Examples with cells and synapses; tests/solver/test_networks.py integrates their like against NumPy.
-NETWORKS: Final = {"hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem"}
+NETWORKS: Final = {
+    "hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem",
+    "cellular_network": "examples/cellular_network/cellular_network.mem",
+}

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tests.architecture.test_imports import ROOT
 from tests.examples.commands import NUMBER, numbers, run
@@ -116,3 +118,18 @@ def test_hopfield_memory(printed: dict[str, tuple[Path, str]]) -> None:
     assert restored[:4].tolist() == [20] * 4  # to 20 % noise; the fifth and later depend on the basins
     assert restored[-1] <= 5
     assert 0 < numbers("by at most #", said)[0] < 1e-4  # alpha*sinh(50 mV/V0)*0.1 ms = 2.5e-5
+
+
+def test_cellular_network(printed: dict[str, tuple[Path, str]]) -> None:
+    folder, said = printed["cellular_network"]
+    exact, slightly, badly = numbers("#% of 4096 pixels right", said)
+    assert (exact, slightly) == (100, 100)
+    assert 80 < badly < 99  # which cells fail depends on the draws
+    assert numbers("edges of the result: #% right", said)[0] == 100
+    script = runpy.run_path(str(folder / "cellular_network.py"))  # what it compares with, against SciPy
+    black = script["draw"]()
+    whole = script["without_holes"](black)
+    assert (whole == ndimage.binary_fill_holes(black)).all()
+    assert 200 < np.sum(whole != black) < 1000
+    inner = np.asarray(ndimage.binary_erosion(whole, np.ones((3, 3))), dtype=bool)
+    assert (script["edges"](whole) == whole & ~inner).all()
