@@ -81,4 +81,5 @@ EXAMPLES: Final = {
 NETWORKS: Final = {
     "hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem",
     "cellular_network": "examples/cellular_network/cellular_network.mem",
+    "coupled_oscillators": "examples/coupled_oscillators/coupled_oscillators.mem",
 }

@@ -133,3 +133,12 @@ def test_cellular_network(printed: dict[str, tuple[Path, str]]) -> None:
     assert 200 < np.sum(whole != black) < 1000
     inner = np.asarray(ndimage.binary_erosion(whole, np.ones((3, 3))), dtype=bool)
     assert (script["edges"](whole) == whole & ~inner).all()
+
+
+def test_coupled_oscillators(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["coupled_oscillators"]
+    assert numbers("closed form differs by #", said)[0] < 1e-8
+    (a,), (b,) = numbers("at the end # and", said), numbers("and # Hz, B", said)
+    assert a == pytest.approx(b, abs=0.11)
+    assert numbers("B # periods behind A", said)[0] == pytest.approx(0.61, abs=0.01)
+    assert numbers("from 1.0 to # uS", said)[0] > numbers("them from # uS", said)[0]
