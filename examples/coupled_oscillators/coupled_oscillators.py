@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 import mcompiler as mc
 
 HERE = Path(__file__).parent
-COUPLINGS = np.geomspace(0.5e-6, 50e-6, 81)  # S
+COUPLINGS = np.geomspace(1e-6, 40e-6, 41)  # S
 
 
 def own_frequency(value: Mapping[str, np.ndarray], name: str) -> float:
@@ -59,7 +59,7 @@ def main() -> None:
 
     found: list[tuple[float, float]] = []
     for each in COUPLINGS:  # a bridge that cannot change
-        fixed = solver.run((0, 0.6), parameters={"K.M.Gmin": each, "K.M.Gmax": each}, save=["A.v"], save_at=[0])
+        fixed = solver.run((0, 0.5), parameters={"K.M.Gmin": each, "K.M.Gmax": each}, save=["A.v"], save_at=[0])
         found.append((frequency(switchings(fixed, "A", 0.2)), frequency(switchings(fixed, "B", 0.2))))
     fast, slow = np.array(found).T
     locked = abs(fast - slow) < 0.5
