@@ -155,7 +155,7 @@ def devices(name: str | None) -> None:
 @main.command()
 @click.option("-o", "--output", default="demo.png", show_default=True, metavar="FILE", help="The picture.")
 def demo(output: str) -> None:
-    """Four memristor experiments in one picture, and the commands that show their equations."""
+    """One memristor and a memory of 9,900 pairs of them in one picture, and the commands that show their equations."""
     _check_targets(None, output)
     from mcompiler.demo import demo as run_demo
 

@@ -40,7 +40,7 @@ HOMES = {
 SYMPY_HOMES = ("mcompiler.equations", "mcompiler.kernel.from_equations")
 
 # `solution.plot(...)` is a door to the room above, opened when it is called; what it returns is matplotlib's.
-# The demo draws one picture of four, on axes that the report room made.
+# The demo draws one picture, on axes that the report room made.
 EXCEPTIONS = {
     ("mcompiler.solution", "mcompiler.report.plot"),
     ("mcompiler.solution", "matplotlib.axes"),

@@ -34,6 +34,13 @@ def test_the_links_lead_to_the_real_folders() -> None:
         assert (ROOT / "mcompiler" / name).readlink() == Path("..") / name
 
 
+def test_the_models_of_the_demo_are_those_of_the_examples() -> None:
+    models = list((ROOT / "mcompiler" / "demo").glob("*.mem"))
+    assert models
+    for each in models:
+        assert each.readlink() == Path("../../examples") / each.stem / each.name
+
+
 def folder(package: str) -> Path:
     return FOLDERS[package] if package in FOLDERS else folder(package.rpartition(".")[0]) / package.rpartition(".")[2]
 

@@ -8,6 +8,7 @@
 ```sh                     every line that begins with ``mcompiler`` or ``python`` is run; ``# exit code 1`` says how it ends
 ```text output            exactly what the last command above printed
 ```text printed           exactly what the refused model above prints
+```text demo              what ``mcompiler demo`` prints first, but for times; tests/examples/test_demo.py compares
 """
 
 import re

@@ -82,4 +82,6 @@ NETWORKS: Final = {
     "hopfield_memory": "examples/hopfield_memory/hopfield_memory.mem",
     "short_term_plasticity": "examples/short_term_plasticity/short_term_plasticity.mem",
     "small_world": "examples/small_world/small_world.mem",
+    "cellular_network": "examples/cellular_network/cellular_network.mem",
+    "coupled_oscillators": "examples/coupled_oscillators/coupled_oscillators.mem",
 }

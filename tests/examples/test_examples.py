@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import mcompiler as mc
 from tests.architecture.test_imports import ROOT
@@ -152,3 +154,27 @@ def test_short_term_plasticity_is_that_of_plain_steps() -> None:
     assert a.received == pytest.approx(counts["P"], rel=0.02)  # P fires every few steps of the plain method
     for group, name in ((a, "AP"), (b, "BQ")):
         assert run[f"{name}.M.w"].mean(axis=(1, 2))[:-1] == pytest.approx(np.array(group.means), abs=1e-3)
+
+
+def test_cellular_network(printed: dict[str, tuple[Path, str]]) -> None:
+    folder, said = printed["cellular_network"]
+    exact, slightly, badly = numbers("#% of 4096 pixels right", said)
+    assert (exact, slightly) == (100, 100)
+    assert 80 < badly < 99  # which cells fail depends on the draws
+    assert numbers("edges of the result: #% right", said)[0] == 100
+    script = runpy.run_path(str(folder / "cellular_network.py"))  # what it compares with, against SciPy
+    black = script["draw"]()
+    whole = script["without_holes"](black)
+    assert (whole == ndimage.binary_fill_holes(black)).all()
+    assert 200 < np.sum(whole != black) < 1000
+    inner = np.asarray(ndimage.binary_erosion(whole, np.ones((3, 3))), dtype=bool)
+    assert (script["edges"](whole) == whole & ~inner).all()
+
+
+def test_coupled_oscillators(printed: dict[str, tuple[Path, str]]) -> None:
+    _, said = printed["coupled_oscillators"]
+    assert numbers("closed form differs by #", said)[0] < 1e-8
+    (a,), (b,) = numbers("at the end # and", said), numbers("and # Hz, B", said)
+    assert a == pytest.approx(b, abs=0.11)
+    assert numbers("B # periods behind A", said)[0] == pytest.approx(0.61, abs=0.01)
+    assert numbers("from 1.0 to # uS", said)[0] > numbers("them from # uS", said)[0]
