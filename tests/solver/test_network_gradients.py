@@ -79,7 +79,7 @@ def test_complex_steps(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_tangent_system(name: str) -> None:
-    """<lam, J v> by the tangent system and <J^T lam, v> by the adjoint. Steps are fixed: where an event is located its instant moves, which a tangent does not know."""
+    """<lam, J v> by the tangent system, <J^T lam, v> by the adjoint. Steps are fixed: the instant of a located event moves, which a tangent does not know."""
     at = point(name)
     step = at.end / 8
     rng = np.random.default_rng(5)
@@ -99,13 +99,13 @@ def test_the_tangent_system(name: str) -> None:
     lam = rng.normal(size=len(at.y)) / np.maximum(np.abs(found.y), 1e-3)
     library = at.model.on("numba")
     _, by_p, by_y = reverse(library, at.model.z, at.model.p, found, method="rk4", losses=at.losses, final=lam)
-    left = pushed.loss
+    left = float(pushed.loss)
     for owner, mine in pairs(at, along):
         for each in owner.unknowns:
             direction = next(one for one in mine.unknowns if one.name == dot(each.name).name)
-            left += lam[place(at.model, owner, each)] @ pushed.y[place(along, mine, direction)]
+            left += float(lam[place(at.model, owner, each)] @ pushed.y[place(along, mine, direction)])
     terms = np.concatenate([by_p * dp, by_y * dy])
-    assert disagreement(float(left), float(terms.sum()), terms) < 1e-13
+    assert disagreement(left, float(terms.sum()), terms) < 1e-13
 
 
 def pairs(at: Point, along: Model) -> list[tuple[ClassLayout, ClassLayout]]:
