@@ -199,23 +199,15 @@ def make_interpolate(functions: Mapping[str, Function]) -> Function:
             for i in range(mi[STAGES], stages):
                 sweep(i, min(ws[T] + tab[TIMES + i] * h, ws[LAST_T]), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
                 iws[EVALUATIONS] = iws[EVALUATIONS] + 1
-            if n < FEW:
+            for power in range(degree):
+                row = (stages + power) * n
                 for k in range(n):
-                    for power in range(degree):
-                        total = 0.0
-                        for i in range(stages):
-                            total = total + tab[DENSE + DEGREES * i + power] * K[i * n + k]
-                        K[(stages + power) * n + k] = h * total
-            else:
-                for power in range(degree):
-                    row = (stages + power) * n
-                    for k in range(n):
-                        K[row + k] = 0.0
-                    for i in range(stages):
-                        weight = h * tab[DENSE + DEGREES * i + power]
-                        if weight != 0.0:
-                            for k in range(n):
-                                K[row + k] = K[row + k] + weight * K[i * n + k]
+                    K[row + k] = 0.0
+                for i in range(stages):
+                    weight = h * tab[DENSE + DEGREES * i + power]
+                    if weight != 0.0:
+                        for k in range(n):
+                            K[row + k] = K[row + k] + weight * K[i * n + k]
             iws[EXTRA] = 1
         for k in range(n):
             total = 0.0
