@@ -57,7 +57,7 @@ def test_comments_stay_wherever_they_are(data: st.DataObject) -> None:
 
 
 def test_a_comment_that_moves_before_its_statement_parts_the_columns_at_once() -> None:
-    text = TEXTS[next(number for number, each in enumerate(TEXTS) if "watts_strogatz" in each)]
+    text = TEXTS[next(number for number, each in enumerate(TEXTS) if "a[e.target],)" in each)]
     once = format_module(parse_text(_with_comment(text, text.index("a[e.target],)") + 11, "# note", alone=False)))
     assert format_module(parse_text(once)) == once
 
