@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,11 +36,10 @@ HERE = Path(__file__).parent
 STEPS, H, EVALUATIONS = 200, 0.01, 800
 TAU, A, BETA, GON, GOFF = 1.0, 0.2, 2.0, 1e-4, 1e-6
 C_FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512")
-ROUNDS, SHORTEST, LONGEST = (
-    5,
-    0.1,
-    10.0,
-)  # seconds: shorter runs are repeated within a round, longer ones take part once
+#: Relative differences up to here are round-off.
+ROUND_OFF = 1e-12
+#: Rounds in which a peer takes part, and the CPU seconds after which it does no longer; runs shorter than a turn are repeated within it.
+ROUNDS, LONGEST, TURN = 5, 40.0, 0.1
 ONE_CORE = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -358,12 +357,12 @@ def timed(make: Callable[[], Found], repeats: int = 1) -> tuple[Found, float]:
 
 
 def rounds(runs: Sequence[Run], first: Sequence[float]) -> list[list[float]]:
-    """CPU seconds of every run, round by round; those whose first call took long keep that one."""
-    taken: list[list[float]] = [[once] if once > LONGEST else [] for once in first]
+    """CPU seconds of every run, round by round, where its first call took so long."""
+    taken: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
         for run, once, times in zip(runs, first, taken, strict=True):
-            if once <= LONGEST:
-                times.append(timed(run, max(1, round(SHORTEST / max(once, 1e-6))))[1])
+            if not times or once * (1 + len(times)) < LONGEST:
+                times.append(timed(run, max(1, round(TURN / max(once, 1e-6))))[1])
     return taken
 
 
@@ -372,8 +371,8 @@ def errors(found: State, exact: State) -> list[float]:
     return [float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, exact, strict=True)]
 
 
-def measure(given: Problem) -> None:
-    """All peers at one size."""
+def measure(given: Problem) -> Iterator[str]:
+    """A row for every peer at one size."""
     present = [each for each in PEERS if not each.missing()]
     runs, setups = zip(*(timed(partial(each.make, given)) for each in present), strict=True)
     states, first = zip(*(timed(run) for run in runs), strict=True)
@@ -383,15 +382,14 @@ def measure(given: Problem) -> None:
     medians = [statistics.median(times) for times in taken]
     base = medians[0] if present[0] is PEERS[0] else float("nan")
     heads = ("version", "set-up s", "runs", "s", "ns", "ratio", "error x", "error y", "error s")
-    print(f"N = {given.size}\n{'peer':<16}" + "".join(f"{head:>10}" for head in heads))
+    yield f"N = {given.size}\n{'peer':<16}" + "".join(f"{head:>10}" for head in heads)
     for each, setup, times, took, error in zip(present, setups, taken, medians, differences, strict=True):
         ns = took / (EVALUATIONS * given.size**2) * 1e9
         row = f"{each.name:<16}{each.version():>10}{setup:>10.1f}{len(times):>10}{took:>10.4f}{ns:>10.3f}{took / base:>10.2f}"
-        print(row + "".join(f"{value:>10.1e}" for value in error))
+        yield row + "".join(f"{value:>10.1e}" for value in error) + ("" if max(error) < ROUND_OFF else "  NOT EQUAL")
     for each in PEERS:
         if missing := each.missing():
-            print(f"{each.name:<16}absent: {', '.join(missing)} not installed")
-    print(flush=True)
+            yield f"{each.name:<16}absent: {', '.join(missing)} not installed"
 
 
 def main() -> None:
@@ -399,7 +397,9 @@ def main() -> None:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         with tempfile.TemporaryDirectory(prefix="b5-") as folder:
-            measure(problem(int(sys.argv[2]), Path(folder)))
+            for row in measure(problem(int(sys.argv[2]), Path(folder))):
+                print(row, flush=True)
+        print(flush=True)
         return
     for size in sys.argv[1:] or ("128", "512", "1024"):
         subprocess.run([sys.executable, __file__, "--here", size], env={**os.environ, **ONE_CORE}, check=True)
