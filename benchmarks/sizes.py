@@ -3,8 +3,8 @@
     python benchmarks/sizes.py [RUNS [NETWORK [N ...]]]     # new processes per figure (medians; 3); pairs, singles or graph of sizes.mem; numbers of cells
 
 Three states of the cache: empty; with another model's integrators only; with this network's machine code, compiled at another size. The largest networks take
-minutes and some GB. The script ends with an error where two sizes have not the same kernel text and the same object. The goal of memory: states, parameters that
-vary and the derivatives of the stages, nothing else.
+minutes and some GB. The script ends with an error where two sizes have not the same kernel text and the same object. The goal of memory: states, parameters
+that vary and the derivatives of the stages, nothing else.
 """
 
 import hashlib
