@@ -1,0 +1,409 @@
+"""B5: a network, its error network and the memristors that both write, 200 steps of the classic Runge-Kutta method; ns per synapse and right-hand side.
+
+    python benchmarks/b5.py [N ...]    # cells, so N^2 synapses; default 128 512 1024; jax and brian2 take part where they are installed
+
+Every peer takes the same steps, so all have the same error but for round-off: the difference to numpy, in parts of the largest value, is printed. Each size has
+a process of its own, on one core, and in it all peers take turns (A B C A B C ...); medians of CPU time, that of child processes included.
+"""
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mcompiler as mc
+
+Floats = NDArray[np.float64]
+State = tuple[Floats, Floats, Floats]
+Run = Callable[[], State]
+Found = TypeVar("Found")
+HERE = Path(__file__).parent
+STEPS, H, EVALUATIONS = 200, 0.01, 800
+TAU, A, BETA, GON, GOFF = 1.0, 0.2, 2.0, 1e-4, 1e-6
+C_FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512")
+#: Relative differences up to here are round-off.
+ROUND_OFF = 1e-12
+#: Rounds in which a peer takes part, and the CPU seconds after which it does no longer; runs shorter than a turn are repeated within it.
+ROUNDS, LONGEST, TURN = 5, 40.0, 0.1
+ONE_CORE = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is given: inputs, the state at the start (``s`` of the shape (post, pre)), the resistance of the amplifiers; and a folder for a peer's files."""
+
+    size: int
+    folder: Path
+    rf: float
+    bias: Floats
+    force: Floats
+    x: Floats
+    y: Floats
+    s: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A way to solve the problem; ``package`` is its module and distribution, ``programs`` what must be on the path."""
+
+    name: str
+    make: Callable[[Problem], Run]
+    package: str = ""
+    programs: tuple[str, ...] = ()
+
+    def missing(self) -> list[str]:
+        """What it needs and is not there."""
+        packages = [self.package] if self.package and not importlib.util.find_spec(self.package) else []
+        return packages + [each for each in self.programs if not shutil.which(each)]
+
+    def version(self) -> str:
+        """Of its package, else of its program."""
+        if self.package:
+            return importlib.metadata.version(self.package)
+        return subprocess.run(
+            [self.programs[0], "-dumpfullversion"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+
+def problem(size: int, folder: Path) -> Problem:
+    """The same numbers for everyone."""
+    draw = np.random.default_rng(0)
+    s = draw.uniform(0.2, 0.8, (size, size))
+    bias, force, x, y = (0.5 * draw.standard_normal(size) for _ in range(4))
+    return Problem(size, folder, 2.0 / (size * GON), bias, force, x, y, s)
+
+
+# --- peers
+
+
+def hand_written_c(given: Problem) -> Run:
+    """`b5.c`: one sweep over the synapses per stage, sinh as a polynomial of the degree that a row needs."""
+    folder, n = given.folder, given.size
+    subprocess.run(["gcc", *C_FLAGS, "-fPIC", "-c", str(HERE / "b5.c"), "-o", str(folder / "b5.o")], check=True)
+    # Linked without -ffast-math: with it, loading the library would flush subnormal numbers of the whole process to zero.
+    subprocess.run(["gcc", "-shared", str(folder / "b5.o"), "-o", str(folder / "b5.so"), "-lm"], check=True)
+    function = ctypes.CDLL(str(folder / "b5.so")).run
+    constants = np.array([TAU, A, BETA, GON, GOFF, given.rf])
+    x, y, s, work = (_aligned(length) for length in (n, n, n * n, 2 * n * n + 9 * n))
+    places = [each.ctypes.data_as(ctypes.c_void_p) for each in (constants, given.bias, given.force, x, y, s, work)]
+
+    def run() -> State:
+        x[:], y[:], s[:] = given.x, given.y, given.s.reshape(-1)
+        function(ctypes.c_long(n), ctypes.c_long(STEPS), ctypes.c_double(H), *places)
+        return x, y, s.reshape(n, n)
+
+    return run
+
+
+def _aligned(length: int) -> Floats:
+    """An array that starts where a cache line does."""
+    room = np.zeros(length + 8)
+    first = -room.ctypes.data // 8 % 8
+    return room[first : first + length]
+
+
+def ours(given: Problem) -> Run:
+    """`b5.mem`, and `Solver.run` as a user calls it."""
+    model = shutil.copy(HERE / "b5.mem", given.folder)
+    np.savez(given.folder / "b5.npz", bias=given.bias, force=given.force, x=given.x, y=given.y, s=given.s)
+    solver = mc.compile(mc.load(model, settings=[f"N = {given.size}"]))
+
+    def run() -> State:
+        found = solver.run()
+        return found["X.x"][-1], found["X.y"][-1], found["W.s"][-1]
+
+    return run
+
+
+def numpy_arrays(given: Problem) -> Run:
+    """Array code; the reference."""
+
+    def rates(x: Floats, y: Floats, s: Floats) -> State:
+        r = np.tanh(x)
+        conductance = GOFF + (GON - GOFF) * s
+        dx = (-x + given.rf * (conductance @ r) + given.bias) / TAU
+        dy = (-y + given.rf * (y @ conductance) * (1 - r * r) + given.force) / TAU
+        ds = np.sinh(np.outer(BETA * y, r))
+        ds *= s
+        ds *= (4 * A) * (1 - s)
+        return dx, dy, ds
+
+    def moved(state: State, h: float, rate: State) -> State:
+        x, y, s = (each + h * slope for each, slope in zip(state, rate, strict=True))
+        return x, y, s
+
+    def run() -> State:
+        state = given.x, given.y, given.s
+        for _ in range(STEPS):
+            k1 = rates(*state)
+            k2 = rates(*moved(state, H / 2, k1))
+            k3 = rates(*moved(state, H / 2, k2))
+            k4 = rates(*moved(state, H, k3))
+            total = tuple(a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True))
+            state = moved(state, H / 6, total)  # type: ignore[arg-type]
+        return state
+
+    return run
+
+
+def jax_jit(given: Problem) -> Run:
+    """The same array code, compiled by XLA as a whole."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", val=True)
+    bias, force = jnp.asarray(given.bias), jnp.asarray(given.force)
+
+    def rates(state: Any) -> Any:
+        x, y, s = state
+        r = jnp.tanh(x)
+        conductance = GOFF + (GON - GOFF) * s
+        dx = (-x + given.rf * (conductance @ r) + bias) / TAU
+        dy = (-y + given.rf * (y @ conductance) * (1 - r * r) + force) / TAU
+        return dx, dy, 4 * A * jnp.sinh(BETA * y[:, None] * r[None, :]) * s * (1 - s)
+
+    def moved(state: Any, h: float, rate: Any) -> Any:
+        return jax.tree.map(lambda each, slope: each + h * slope, state, rate)
+
+    def step(_number: Any, state: Any) -> Any:
+        k1 = rates(state)
+        k2 = rates(moved(state, H / 2, k1))
+        k3 = rates(moved(state, H / 2, k2))
+        k4 = rates(moved(state, H, k3))
+        return moved(state, H / 6, jax.tree.map(lambda a, b, c, d: a + 2 * b + 2 * c + d, k1, k2, k3, k4))
+
+    start = tuple(jnp.asarray(each) for each in (given.x, given.y, given.s))
+    solve = jax.jit(lambda *state: jax.lax.fori_loop(0, STEPS, step, state)).lower(*start).compile()
+
+    def run() -> State:
+        x, y, s = (np.asarray(each) for each in jax.block_until_ready(solve(*start)))
+        return x, y, s
+
+    return run
+
+
+def numba_loops(given: Problem) -> Run:
+    """Loops as one writes them; sinh is libm's."""
+    import numba
+
+    @numba.njit(fastmath=True)
+    def rates(x: Any, y: Any, s: Any, bias: Any, force: Any, rf: Any, r: Any, dx: Any, dy: Any, ds: Any) -> None:
+        n = len(x)
+        for j in range(n):
+            r[j] = np.tanh(x[j])
+            dy[j] = 0.0
+        for i in range(n):
+            forward = 0.0
+            for j in range(n):
+                conductance = GOFF + (GON - GOFF) * s[i, j]
+                forward += conductance * r[j]
+                dy[j] += conductance * y[i]
+                ds[i, j] = 4 * A * np.sinh(BETA * y[i] * r[j]) * s[i, j] * (1 - s[i, j])
+            dx[i] = (-x[i] + rf * forward + bias[i]) / TAU
+        for j in range(n):
+            dy[j] = (-y[j] + rf * dy[j] * (1 - r[j] * r[j]) + force[j]) / TAU
+
+    @numba.njit(fastmath=True)
+    def add(to: Any, h: Any, rate: Any, result: Any) -> None:
+        for i in range(to.size):
+            result[i] = to[i] + h * rate[i]
+
+    @numba.njit(fastmath=True)
+    def solve(x: Any, y: Any, s: Any, bias: Any, force: Any, rf: Any, steps: Any) -> Any:
+        x, y, s = x.copy(), y.copy(), s.copy()
+        r, dx, dy, ds = np.empty_like(x), np.empty_like(x), np.empty_like(y), np.empty_like(s)
+        for _ in range(steps):
+            x0, y0, s0 = x.copy(), y.copy(), s.copy()
+            xs, ys, ss = x.copy(), y.copy(), s.copy()
+            for to, weight in ((H / 2, H / 6), (H / 2, H / 3), (H, H / 3), (0.0, H / 6)):
+                rates(xs, ys, ss, bias, force, rf, r, dx, dy, ds)
+                add(x, weight, dx, x)
+                add(y, weight, dy, y)
+                add(s.ravel(), weight, ds.ravel(), s.ravel())
+                add(x0, to, dx, xs)
+                add(y0, to, dy, ys)
+                add(s0.ravel(), to, ds.ravel(), ss.ravel())
+        return x, y, s
+
+    def run(steps: int = STEPS) -> State:
+        found: State = solve(given.x, given.y, given.s, given.bias, given.force, given.rf, steps)
+        return found
+
+    run(1)
+    return run
+
+
+CELLS = """
+x : 1
+y : 1
+xs : 1
+ys : 1
+dx : 1
+dy : 1
+r : 1
+forward : 1
+backward : 1
+bias : 1 (constant)
+force : 1 (constant)
+"""
+CELL_STAGE = """
+kx = (-xs + rf*forward + bias)/tau
+ky = (-ys + rf*backward*(1 - r*r) + force)/tau
+dx = dx + weight(t)*kx
+dy = dy + weight(t)*ky
+x = x + last(t)*dx
+y = y + last(t)*dy
+dx = (1 - last(t))*dx
+dy = (1 - last(t))*dy
+xs = x + to(t)*kx
+ys = y + to(t)*ky
+r = tanh(xs)
+"""
+SYNAPSES = """
+s : 1
+ss : 1
+ds : 1
+forward_post = (goff + (gon - goff)*ss)*r_pre : 1 (summed)
+backward_pre = (goff + (gon - goff)*ss)*ys_post : 1 (summed)
+"""
+SYNAPSE_STAGE = """
+k = 4*a*sinh(beta*ys_post*r_pre)*ss*(1 - ss)
+ds = ds + weight(t)*k
+s = s + last(t)*ds
+ds = (1 - last(t))*ds
+ss = s + to(t)*k
+"""
+
+
+def brian2_standalone(given: Problem) -> Run:
+    """A C++ program of Brian2. Its own Runge-Kutta methods freeze the sums over synapses within a step, so every stage is a step of its clock here."""
+    import brian2
+
+    folder = str(given.folder / "brian2")
+    brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", *C_FLAGS[:3]]
+    tick = brian2.defaultclock.dt = H / 4 * brian2.second
+    tables = {"to": (H / 2, H / 2, H, 0.0), "weight": (H / 6, H / 3, H / 3, H / 6), "last": (0.0, 0.0, 0.0, 1.0)}
+    names: dict[str, Any] = {
+        name: brian2.TimedArray(np.tile(values, STEPS), dt=tick, name=name) for name, values in tables.items()
+    }
+    names |= {"rf": given.rf, "tau": TAU, "a": A, "beta": BETA, "gon": GON, "goff": GOFF}
+    cells = brian2.NeuronGroup(given.size, CELLS, namespace=names)
+    synapses = brian2.Synapses(cells, cells, SYNAPSES, namespace=names)
+    synapses.run_regularly(SYNAPSE_STAGE, dt=tick, when="synapses")
+    cells.run_regularly(CELL_STAGE, dt=tick, when="end")
+    synapses.connect()
+    cells.x = cells.xs = given.x
+    cells.y = cells.ys = given.y
+    cells.r, cells.bias, cells.force = np.tanh(given.x), given.bias, given.force
+    synapses.s = synapses.ss = given.s.T.reshape(-1)  # the first index is that of the cell before the synapse
+    network = brian2.Network(cells, synapses)
+    network.run(STEPS * H * brian2.second)
+    brian2.device.build(directory=folder, compile=True, run=False)
+
+    def run() -> State:
+        brian2.device.run(folder, with_output=False)
+        s = np.asarray(synapses.s[:]).reshape(given.size, given.size)
+        return np.asarray(cells.x[:]), np.asarray(cells.y[:]), s.T
+
+    return run
+
+
+#: The first is what the others are compared with.
+PEERS = (
+    Peer("hand-written C", hand_written_c, programs=("gcc",)),
+    Peer("mcompiler", ours, "mcompiler"),
+    Peer("numpy", numpy_arrays, "numpy"),
+    Peer("JAX", jax_jit, "jax"),
+    Peer("numba", numba_loops, "numba"),
+    Peer("Brian2", brian2_standalone, "brian2", ("g++", "make")),
+)
+
+
+# --- measuring
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of its finished children."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def timed(make: Callable[[], Found], repeats: int = 1) -> tuple[Found, float]:
+    """What the call gives, and the CPU seconds of one of so many calls."""
+    start = cpu()
+    for _ in range(repeats):
+        found = make()
+    return found, (cpu() - start) / repeats
+
+
+def rounds(runs: Sequence[Run], first: Sequence[float]) -> list[list[float]]:
+    """CPU seconds of every run, round by round, where its first call took so long."""
+    taken: list[list[float]] = [[] for _ in runs]
+    for _ in range(ROUNDS):
+        for run, once, times in zip(runs, first, taken, strict=True):
+            if not times or once * (1 + len(times)) < LONGEST:
+                times.append(timed(run, max(1, round(TURN / max(once, 1e-6))))[1])
+    return taken
+
+
+def errors(found: State, exact: State) -> list[float]:
+    """Largest differences of x, y and s in parts of the largest value."""
+    return [float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, exact, strict=True)]
+
+
+def measure(given: Problem) -> Iterator[str]:
+    """A row for every peer at one size."""
+    present = [each for each in PEERS if not each.missing()]
+    runs, setups = zip(*(timed(partial(each.make, given)) for each in present), strict=True)
+    states, first = zip(*(timed(run) for run in runs), strict=True)
+    exact = numpy_arrays(given)()
+    differences = [errors(state, exact) for state in states]
+    taken = rounds(runs, first)
+    medians = [statistics.median(times) for times in taken]
+    base = medians[0] if present[0] is PEERS[0] else float("nan")
+    heads = ("version", "set-up s", "runs", "s", "ns", "ratio", "error x", "error y", "error s")
+    yield f"N = {given.size}\n{'peer':<16}" + "".join(f"{head:>10}" for head in heads)
+    for each, setup, times, took, error in zip(present, setups, taken, medians, differences, strict=True):
+        ns = took / (EVALUATIONS * given.size**2) * 1e9
+        row = f"{each.name:<16}{each.version():>10}{setup:>10.1f}{len(times):>10}{took:>10.4f}{ns:>10.3f}{took / base:>10.2f}"
+        yield row + "".join(f"{value:>10.1e}" for value in error) + ("" if max(error) < ROUND_OFF else "  NOT EQUAL")
+    for each in PEERS:
+        if missing := each.missing():
+            yield f"{each.name:<16}absent: {', '.join(missing)} not installed"
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--here"]:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        with tempfile.TemporaryDirectory(prefix="b5-") as folder:
+            for row in measure(problem(int(sys.argv[2]), Path(folder))):
+                print(row, flush=True)
+        print(flush=True)
+        return
+    for size in sys.argv[1:] or ("128", "512", "1024"):
+        subprocess.run([sys.executable, __file__, "--here", size], env={**os.environ, **ONE_CORE}, check=True)
+
+
+if __name__ == "__main__":
+    main()
