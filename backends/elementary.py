@@ -13,6 +13,7 @@ with a = 2^(k-1), b = 2^(-k-1): no division, and nothing is lost where x is smal
 """
 
 from collections.abc import Callable, Mapping
+from math import factorial
 from typing import Any
 
 from mcompiler.integrators.entries import Entry
@@ -29,8 +30,8 @@ _SHIFT_BITS = 0x4338000000000000
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
 
-_S0, _S1, _S2, _S3, _S4, _S5 = 1 / 6, 1 / 120, 1 / 5040, 1 / 362880, 1 / 39916800, 1 / 6227020800
-_C0, _C1, _C2, _C3, _C4, _C5 = 1 / 2, 1 / 24, 1 / 720, 1 / 40320, 1 / 3628800, 1 / 479001600
+_S0, _S1, _S2, _S3, _S4, _S5, _S6, _S7, _S8, _S9, _S10, _S11, _S12 = (1 / factorial(n) for n in range(3, 28, 2))
+_C0, _C1, _C2, _C3, _C4, _C5 = (1 / factorial(n) for n in range(2, 13, 2))
 
 # The exponent of 2^-17 in its place, and the bit of the sign.
 _EXPONENT = (1023 - 17) << 52
@@ -170,6 +171,29 @@ def make_sinh(functions: Functions) -> Function:
     return sinh
 
 
+def make_sinh_1(_functions: Functions) -> Function:
+    """`sinh_1`: sinh x for |x| <= 1."""
+
+    def sinh_1(x):  # type: ignore[no-untyped-def]
+        q = x * x
+        high = _S4 + q * (_S5 + q * (_S6 + q * _S7))
+        return x + x * q * (_S0 + q * (_S1 + q * (_S2 + q * (_S3 + q * high))))
+
+    return sinh_1
+
+
+def make_sinh_3(_functions: Functions) -> Function:
+    """`sinh_3`: sinh x for |x| <= 3."""
+
+    def sinh_3(x):  # type: ignore[no-untyped-def]
+        q = x * x
+        high = _S8 + q * (_S9 + q * (_S10 + q * (_S11 + q * _S12)))
+        middle = _S4 + q * (_S5 + q * (_S6 + q * (_S7 + q * high)))
+        return x + x * q * (_S0 + q * (_S1 + q * (_S2 + q * (_S3 + q * middle))))
+
+    return sinh_3
+
+
 def make_cosh(functions: Functions) -> Function:
     """`cosh`, given what it is made of."""
     rounded, rest, grown, shrunk = (functions[name] for name in ("rounded", "rest", "grown", "shrunk"))
@@ -216,6 +240,8 @@ ELEMENTARY: tuple[Entry, ...] = (
     _entry("exp", make_exp, f"{F64} x"),
     _entry("expm1", make_expm1, f"{F64} x"),
     _entry("sinh", make_sinh, f"{F64} x"),
+    _entry("sinh_1", make_sinh_1, f"{F64} x"),
+    _entry("sinh_3", make_sinh_3, f"{F64} x"),
     _entry("cosh", make_cosh, f"{F64} x"),
     _entry("tanh", make_tanh, f"{F64} x"),
 )

@@ -18,6 +18,7 @@ from mcompiler.backends.callables import PythonLibrary, python_library
 from mcompiler.backends.protocols import Function
 from mcompiler.backends.text import module_text
 from mcompiler.backends.values import CONSTANTS, ELEMENTARY
+from mcompiler.integrators.doubles import bits
 from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import F64, I64, NOTHING, Signature
 from mcompiler.kernel.ir import KernelModule
@@ -27,7 +28,7 @@ Real: TypeAlias = Any
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {F64: np.float64, I64: int}
 # numpy's names, where they differ from C's.
-_NUMPY = {"pow": "power", "asinh": "arcsinh", "atan": "arctan"}
+_NUMPY = {"pow": "power", "asinh": "arcsinh", "atan": "arctan", "sinh_1": "sinh", "sinh_3": "sinh"}
 
 
 def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - the protocol
@@ -70,6 +71,7 @@ _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
         "buffer": np.zeros,
         "summed": operator.add,
         "real": np.float64,
+        "magnitude": lambda a: bits(np.fabs(a)),
         "where": _where,
         "min": _minimum,
         "max": _maximum,
@@ -82,7 +84,7 @@ _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
 
 def _c_function(name: str) -> Callable[..., Real]:
     """C's function where Python gives it (it calls the same libm), numpy's value where Python would raise."""
-    real: Callable[..., float] = getattr(math, name, math.fabs)
+    real: Callable[..., float] = getattr(math, name.partition("_")[0], math.fabs)
     general: Callable[..., Real] = getattr(np, _NUMPY.get(name, name))
 
     def apply(*arguments: Real) -> Real:

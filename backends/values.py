@@ -11,10 +11,11 @@ from mcompiler.kernel.operations import square_and_multiply
 #: What the text calls, and expects to find in its namespace.
 ELEMENTARY = (
     *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
+    *("sinh_1", "sinh_3"),
     *("abs", "floor"),
 )
 #: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.
-SELECTIONS = ("where", "min", "max", "sign", "step", "predictable", "real")
+SELECTIONS = ("where", "min", "max", "sign", "step", "predictable", "real", "magnitude")
 #: And for loops over members: a local array, and an addition in any order.
 MEMBERS = ("buffer", "summed")
 #: Names of two constants that Python has no literal for; like temporaries they begin with an underscore, as no name of

@@ -108,6 +108,11 @@ def _bits(builder: Any, a: Any) -> Any:
     return builder.bitcast(a, ir.IntType(64))
 
 
+def _magnitude(builder: Any, a: Any) -> Any:
+    whole = builder.bitcast(a, ir.IntType(64))
+    return builder.and_(whole, ir.Constant(ir.IntType(64), (1 << 63) - 1))
+
+
 def _real(builder: Any, a: Any) -> Any:
     return builder.sitofp(a, _DOUBLE)
 
@@ -131,6 +136,7 @@ SELECTED: Mapping[str, object] = MappingProxyType(
     {
         "buffer": _extending.intrinsic(prefer_literal=True)(_buffer),
         "summed": _of_two(_sum),
+        "magnitude": _recast(_types.float64, _types.int64, _magnitude),
         "real": _recast(_types.int64, _types.float64, _real),
         "where": _of_three(_where),
         "min": _of_two(_extreme("<")),

@@ -33,6 +33,7 @@ from mcompiler.kernel.ir import (
     Total,
     Value,
 )
+from mcompiler.kernel.ranges import in_ranges
 from mcompiler.kernel.simplify import simplify_kernel
 from mcompiler.kernel.walk import bound_names, loads_in, names_in, renamed, values_of
 
@@ -113,10 +114,10 @@ class _Maker:
         part = _Block(self, loop, Local(first), Local(size))
         before, body, after = part.parts()
         inner = [replace(total, name=self.names.fresh(total.name), initial=_neutral(total)) for total in loop.totals]
-        main = _loop(part.index, Local(size), body, inner, loop.comment)
+        main = in_ranges(self.names, _loop(part.index, Local(size), body, inner, loop.comment))
         blocks = Op("quotient", (add(loop.count, Integer(self.members - 1)), Integer(self.members)))
         outer = [replace(total, value=Local(made.name)) for total, made in zip(loop.totals, inner, strict=True)]
-        return (_loop(block, blocks, (*start, *before, main, *after), outer, ""),)
+        return (_loop(block, blocks, (*start, *before, *main, *after), outer, ""),)
 
 
 def _neutral(total: Total) -> Value:

@@ -197,6 +197,10 @@ def _is_nan(a: Number) -> bool:
     return bool(a.real != a.real)
 
 
+def _magnitude(a: Number) -> Number:
+    return int(np.float64(abs(a.real)).view(np.int64))
+
+
 def _logistic(a: Number) -> Number:
     return np.float64(1.0) / (np.float64(1.0) + _OPERATIONS["exp"](-a))
 
@@ -232,6 +236,7 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "mul": operator.mul,
     "div": _divided,
     "quotient": operator.floordiv,
+    "magnitude": _magnitude,
     "real": np.float64,
     "neg": operator.neg,
     "pow": _pow,
@@ -246,6 +251,8 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "tanh": _elementary(math.tanh, np.tanh),
     "sinh": _elementary(math.sinh, np.sinh),
     "cosh": _elementary(math.cosh, np.cosh),
+    "sinh_1": _elementary(math.sinh, np.sinh),
+    "sinh_3": _elementary(math.sinh, np.sinh),
     "asinh": _elementary(math.asinh, np.arcsinh),
     "atan": _elementary(math.atan, np.arctan),
     "logistic": _logistic,

@@ -10,6 +10,7 @@ Rules that hold for all operations
     - i64 arithmetic wraps around; no kernel relies on it.
 """
 
+import struct
 from dataclasses import dataclass
 
 from mcompiler.kernel.abi import F64, I64
@@ -56,6 +57,9 @@ _TABLE: tuple[Operation, ...] = (
     _arithmetic("mul", "a * b"),
     Operation("div", (((F64, F64), F64),), "a / b by IEEE 754: x/0 is inf, -inf or NaN"),
     Operation("quotient", (((I64, I64), I64),), "a // b of an a that is not negative and a positive b"),
+    Operation(
+        "magnitude", (((F64,), I64),), "a whole number that orders as the magnitudes of doubles do, NaN above all"
+    ),
     Operation("real", (((I64,), F64),), "the double equal to a"),
     Operation("neg", (((F64,), F64), ((I64,), I64)), "-a"),
     Operation("pow", (((F64, F64), F64),), "C's pow(a, b): NaN for a negative a with a fractional b"),
@@ -73,6 +77,8 @@ _TABLE: tuple[Operation, ...] = (
     _elementary("tanh", "C's tanh"),
     _elementary("sinh", "C's sinh"),
     _elementary("cosh", "C's cosh"),
+    _elementary("sinh_1", "sinh of an a between -1 and 1"),
+    _elementary("sinh_3", "sinh of an a between -3 and 3"),
     _elementary("asinh", "C's asinh"),
     _elementary("atan", "C's atan"),
     _elementary("logistic", "1 / (1 + exp(-a))"),
@@ -101,6 +107,24 @@ _TABLE: tuple[Operation, ...] = (
 
 #: Every operation by its name.
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Arguments up to ``limit`` in magnitude, and the operations that are cheaper there by what they stand for."""
+
+    limit: float
+    variants: dict[str, str]
+
+    @property
+    def magnitude(self) -> int:
+        """The limit as the operation ``magnitude`` gives it."""
+        (found,) = struct.unpack("<q", struct.pack("<d", self.limit))
+        return int(found)
+
+
+#: From the narrowest on; all have variants of the same operations.
+RANGES: tuple[Range, ...] = (Range(1.0, {"sinh": "sinh_1"}), Range(3.0, {"sinh": "sinh_3"}))
 
 
 def square_and_multiply(exponent: int) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """What depends on one end of an edge is computed once per vertex, and changes nothing but that."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from mcompiler.equations.functions import gt, sinh, tanh, where
 from mcompiler.equations.system import (
@@ -20,10 +22,11 @@ from mcompiler.equations.system import (
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.from_equations.hoist import hoisted
 from mcompiler.kernel.ir import For, Op, Reduce
+from mcompiler.kernel.print import print_module
 from mcompiler.kernel.verify import verify
 from mcompiler.kernel.walk import parts_of, values_of, walk
 from mcompiler.units import DIMENSIONLESS as ONE
-from tests.kernel.cases import Case, assert_close, case_of, jacobian
+from tests.kernel.cases import Case, assert_close, case_of, in_blocks, jacobian
 from tests.kernel.systems import symbol
 
 pre, post, s, beta, gain, x, i, v = map(symbol, ("pre", "post", "s", "beta", "gain", "x", "i", "v"))
@@ -101,3 +104,14 @@ def test_conditions_and_what_costs_nothing_stay() -> None:
     cheap = replace(template, unknowns=(Unknown(s, ONE, rate=(2 * pre + post) * s),))
     plain = replace(system, edges=(replace(system.edges[0], template=cheap),))
     assert hoisted(plain) == plain
+
+
+@pytest.mark.parametrize("gain", [0.3, 2.0, 9.0, math.nan, math.inf])
+def test_ranges(gain: float) -> None:
+    """Arguments of the one sinh that is left are small, middling, large or no numbers: other loops run, and their results are the same."""
+    made = case()
+    made = made.at({"W.own": [gain * each for each in np.linspace(0.2, 1, 9)]})
+    blocks = in_blocks(made)
+    text = print_module(blocks.module)
+    assert all(name in text for name in ("sinh_1(", "sinh_3(", " sinh("))
+    assert_close(blocks.rates(), made.rates(), 1e-15)

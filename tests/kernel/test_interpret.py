@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,8 @@ ONE: dict[str, Callable[[float], float]] = {
     "tan": guarded(math.tan, lambda a: math.nan),
     "tanh": math.tanh,
     "sinh": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
+    "sinh_1": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
+    "sinh_3": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
     "cosh": guarded(math.cosh, lambda a: math.inf),
     "asinh": math.asinh,
     "atan": math.atan,
@@ -114,7 +116,7 @@ def same(found: float, wanted: float) -> bool:
 
 
 def test_every_operation_is_tested() -> None:
-    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi", "quotient", "real"} == set(OPERATIONS)
+    assert {*ONE, *TWO, *COMPARED, *CONDITIONS, "powi", "quotient", "real", "magnitude"} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("name", ONE)
@@ -125,6 +127,15 @@ def test_functions_of_one_number(name: str) -> None:
 
 def test_real_is_the_same_number() -> None:
     assert value_of(Op("real", (Integer(7),)), 0.0).hex() == (7.0).hex()
+
+
+def test_magnitudes_have_an_order() -> None:
+    def larger(a: float, b: float) -> float:
+        value = Op("gt", (Op("magnitude", (Float(a),)), Op("magnitude", (Float(b),))))
+        return float(value_of(Op("where", (value, Float(1.0), Float(0.0))), 0.0))
+
+    ordered = [0.0, 5e-324, -1e-300, 1.0, -1.0000000000000002, 3.0, -math.inf, math.nan]
+    assert all(larger(b, a) == 1.0 and larger(a, b) == 0.0 for a, b in pairwise(ordered))
 
 
 def test_quotient_is_of_whole_numbers() -> None:
