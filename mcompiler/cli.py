@@ -125,6 +125,44 @@ def run(
         _fail(f"{solution.message}")
 
 
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
+@click.option("--steady-within", metavar="TIME", help="The longest run in search of the fixed point, for instance 5ms.")
+@click.option("--method", help="The method whose storage and steps are told, in place of the model's.")
+@click.option("--rtol", type=float, help="Relative tolerance per step.")
+@click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How it is written.",
+)
+def analyse(
+    file: str,
+    experiment: str | None,
+    settings: Sequence[str],
+    steady_within: str | None,
+    method: str | None,
+    rtol: float | None,
+    step: str | None,
+    form: str,
+) -> None:
+    """Find the fixed point of a model; say whether it is stable, how stiff it is, and what the model weighs."""
+    import json
+
+    from mcompiler.analysis.analysis import analyse as analyse_solver
+
+    with _told():
+        model = _load(file, experiment, settings)
+        solver = _compiled(model, method=method, rtol=rtol, step=_seconds(step, "--step"))
+        found = analyse_solver(solver, steady_within=_seconds(steady_within, "--steady-within"))
+        click.echo(str(found) if form == "text" else json.dumps(found.to_json(), indent=1))
+
+
 @main.command(name="format")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit with 1 where a file would change.")

@@ -119,6 +119,12 @@ def _events(program: Program, run: Run) -> tuple[EventRecord, ...]:
     return tuple(EventRecord(t, names[number]) for t, number in pairs)
 
 
+def event_counts(program: Program, run: Run) -> dict[str, int]:
+    """How often the events of each element happened."""
+    numbers, counts = np.unique(run.event_numbers, return_counts=True)
+    return {_event_name(program, int(number)): int(count) for number, count in zip(numbers, counts, strict=True)}
+
+
 def _event_name(program: Program, number: int) -> str:
     """The element, and which of its events where it has several: ``M`` or ``M, event 1``."""
     for owner in program.layout.classes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, final
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 
@@ -29,6 +29,10 @@ Values = Mapping[str, object]
 _NONE: Values = {}
 
 
+#: A derivation that is compiled together with the system it is of.
+Beside = Literal["tangent", "error network"]
+
+
 class Programs(Protocol):
     """Where a solver gets its programs, each compiled when first needed, and the losses that `gradient` differentiates, with their data."""
 
@@ -44,6 +48,10 @@ class Programs(Protocol):
 
     def program(self, *, seed: int | None = None, with_losses: bool = False) -> Program:
         """The program with this seed for its distributions (None: the experiment's own)."""
+        ...
+
+    def beside(self, which: Beside) -> Program:
+        """The kernels of the system with what is derived from it beside it."""
         ...
 
 
@@ -106,6 +114,36 @@ class Solver:
         ready = self._set(self.program, _NONE, _NONE)
         targets = (names.initial(ready.program, name) for name in names.initial_names(ready.program))
         return {each.name: ready.y[each.places].reshape(each.shape) for each in targets}
+
+    @property
+    def options(self) -> RunOptions:
+        """The options of a run where it gives none."""
+        return self._options
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether the model has a loss."""
+        return bool(self._programs.losses)
+
+    def beside(self, which: Beside) -> Program:
+        """The compiled kernels of the system with its tangent, or its error network, beside it.
+
+        Raises:
+            ValueError: there is no error network: the model has no loss at the end of a run, or its cells jump.
+        """
+        return self._programs.beside(which)
+
+    def start(
+        self, parameters: Values = _NONE, initial: Values = _NONE, inputs: Values = _NONE
+    ) -> tuple[Floats, Floats]:
+        """Parameters and state of all members at the start of a run with these values, as arrays of the program."""
+        ready = self._set(self.program, {**dict(parameters), **dict(inputs)}, initial)
+        return ready.p, ready.y
+
+    def longest(self, steady_within: float | None = None) -> float:
+        """The seconds that a run until steady has at most; those of the experiment by default."""
+        span = self._span(_Asked(None, steady_within), None)
+        return span.t1 - span.t0
 
     def run(
         self,
