@@ -92,32 +92,21 @@ def _newton(end: Point, tangent: Program, free: Mask) -> tuple[Point, int] | Non
     chosen = np.flatnonzero(free)
     scales = end.scales()
     point, residual = end, _size(end, scales, chosen)
-    steps = 0
-    last = 0.0
-    while steps < _STEPS and residual > 0.0:
+    taken, last = 0, np.inf if residual > 0.0 else 0.0
+    while last > _SMALL and taken < _STEPS:
         step = _solved(tangent_at(point, tangent).on(chosen), -point.rates()[chosen] / scales[chosen])
         y = point.y.copy()
         y[chosen] += step * scales[chosen]
         point.program.functions["project"](y, point.p, point.program.z, scratch(point.program))
         moved = replace(point, y=y)
         smaller = _size(moved, scales, chosen)
-        if not smaller < residual:
+        last = float(np.max(np.abs(step)))
+        if not smaller < residual:  # round-off, where the step was small; else it leads nowhere
             break
-        point, residual, steps, last = moved, smaller, steps + 1, float(np.max(np.abs(step)))
-        if last <= _SMALL:
-            break
-    sizes = scales + np.abs(end.y)
-    if last > _CONVERGED or np.any(np.abs(point.y - end.y) > _FAR * sizes):
-        return None
-    return (point, steps) if steps or _rests(point, tangent, chosen, scales) else None
-
-
-def _rests(point: Point, tangent: Program, chosen: Integers, scales: Floats) -> bool:
-    """Whether a point that no step improves is one of rest: the step that would be needed is small."""
-    if len(chosen) == 0 or _size(point, scales, chosen) == 0.0:
-        return True
-    step = _solved(tangent_at(point, tangent).on(chosen), -point.rates()[chosen] / scales[chosen])
-    return bool(np.max(np.abs(step)) <= _CONVERGED)
+        point, residual, taken = moved, smaller, taken + 1
+        last = last if residual > 0.0 else 0.0
+    is_near = np.all(np.abs(point.y - end.y) <= _FAR * (scales + np.abs(end.y)))
+    return (point, taken) if last <= _CONVERGED and is_near else None
 
 
 def _size(point: Point, scales: Floats, chosen: Integers) -> float:

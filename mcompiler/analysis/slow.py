@@ -15,14 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcompiler.analysis.linear import Linear, Mask, Point, at_edges
-from mcompiler.analysis.spectrum import DENSE, Complex, Spectrum, ordered, spectrum
+from mcompiler.analysis.spectrum import Complex, Spectrum, ordered, spectrum
 from mcompiler.solver.program import Floats, Integers, members
 
-#: Eigenvalues near sigma that are looked for, the basis, the restarts and the accuracy, relative to the distance from sigma.
+#: Eigenvalues near sigma that are looked for, the basis, the restarts and the accuracies, relative to the distance from sigma.
 _COUNT = 4
-_BASIS = 20
-_RESTARTS = 20
-_ACCURACY = 1e-6
+_BASIS = 24
+_RESTARTS = 6
+_ACCURACIES = (1e-5, 1e-2)
+#: Up to so many unknowns of vertices the system that is left is made and inverted; beyond it is solved by GMRES.
+_ELIMINATED = 2000
 #: How far sigma lies to the right of the edges' own rates, in parts of these.
 _RIGHT = 0.1
 
@@ -37,13 +39,17 @@ class _Blocks:
     places: tuple[Integers, ...]
     own: tuple[Floats, ...]
 
-    def of_edges(self, right: Floats, shift: float) -> Floats:
+    def of_edges(self, shift: float) -> Callable[[Floats], Floats]:
         """(D - shift)^-1 times the part of edges; 0 elsewhere."""
-        found = np.zeros_like(right)
-        for at, block in zip(self.places, self.own, strict=True):
-            shifted = block - shift * np.eye(block.shape[1])
-            found[at] = np.linalg.solve(shifted, right[at][..., None])[..., 0]
-        return found * self.free
+        inverses = [np.linalg.inv(block - shift * np.eye(block.shape[1])) for block in self.own]
+
+        def times(right: Floats) -> Floats:
+            found = np.zeros_like(right)
+            for at, inverse in zip(self.places, inverses, strict=True):
+                found[at] = np.einsum("mij,mj->mi", inverse, right[at])
+            return found * self.free
+
+        return times
 
     def of_vertices(self, part: Floats) -> Floats:
         """All unknowns, with these of vertices and 0 for the others."""
@@ -90,46 +96,48 @@ def _near(blocks: _Blocks, sigma: float) -> tuple[Complex, Complex]:
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
     n = blocks.jacobian.size
-    solve = _schur(blocks, sigma)
+    of_edges = blocks.of_edges(sigma)
+    solve = _schur(blocks, of_edges, sigma)
 
     def inverse(given: Floats) -> Floats:
         right = np.ravel(given) * blocks.free
-        by_edges = blocks.of_edges(right, sigma)
+        by_edges = of_edges(right)
         reduced = right[blocks.vertices] - blocks.jacobian.times(by_edges)[blocks.vertices]
         at_vertices = blocks.of_vertices(solve(reduced))
-        found: Floats = at_vertices + blocks.of_edges(right - blocks.jacobian.times(at_vertices), sigma)
+        found: Floats = at_vertices + of_edges(right - blocks.jacobian.times(at_vertices))
         return found
 
     operator = LinearOperator((n, n), matvec=inverse, dtype=np.float64)
     start = np.random.default_rng(0).normal(size=n) * blocks.free
-    try:
-        values, vectors = eigs(operator, k=_COUNT, which="LM", v0=start, ncv=_BASIS, maxiter=_RESTARTS, tol=_ACCURACY)
-    except ArpackNoConvergence as failure:
-        values, vectors = failure.eigenvalues, failure.eigenvectors
-    if len(values) == 0:
-        raise FloatingPointError(
-            "Arnoldi's method found no eigenvalue of the edges' states: they lie too close together"
-        )
-    return sigma + 1.0 / values, vectors
+    for accuracy in _ACCURACIES:  # many slow eigenvalues lie close together: then fewer digits of the first
+        try:
+            values, vectors = eigs(
+                operator, k=_COUNT, which="LM", v0=start, ncv=_BASIS, maxiter=_RESTARTS, tol=accuracy
+            )
+        except ArpackNoConvergence as failure:
+            values, vectors = failure.eigenvalues, failure.eigenvectors
+        if len(values):
+            return sigma + 1.0 / values, vectors
+    raise FloatingPointError("Arnoldi's method found no eigenvalue of edge states: they lie too close together")
 
 
-def _schur(blocks: _Blocks, sigma: float) -> Callable[[Floats], Floats]:
+def _schur(blocks: _Blocks, of_edges: Callable[[Floats], Floats], sigma: float) -> Callable[[Floats], Floats]:
     """Solves for the unknowns of vertices, the states of edges eliminated."""
 
     def product(part: Floats) -> Floats:
         column = blocks.jacobian.times(blocks.of_vertices(part))
-        back = blocks.jacobian.times(blocks.of_edges(column, sigma))
+        back = blocks.jacobian.times(of_edges(column))
         found: Floats = column[blocks.vertices] - sigma * part - back[blocks.vertices]
         return found
 
     n = len(blocks.vertices)
-    if n <= DENSE:
+    if n <= _ELIMINATED:
         inverse = np.linalg.inv(np.stack([product(unit) for unit in np.eye(n)], axis=1)) if n else np.empty((0, 0))
         return lambda right: np.asarray(inverse @ right, dtype=np.float64)
     from scipy.sparse.linalg import LinearOperator, gmres
 
     operator = LinearOperator((n, n), matvec=lambda v: product(np.ravel(v)), dtype=np.float64)
-    return lambda right: np.asarray(gmres(operator, right, rtol=1e-10, restart=80, maxiter=4)[0], dtype=np.float64)
+    return lambda right: np.asarray(gmres(operator, right, rtol=1e-8, restart=80, maxiter=2)[0], dtype=np.float64)
 
 
 def _blocks(point: Point, jacobian: Linear, chosen: Integers) -> _Blocks:

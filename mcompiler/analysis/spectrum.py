@@ -16,7 +16,9 @@ _LEADING = 6
 #: Basis of Arnoldi's method, its restarts, and the accuracy that is asked for, relative to each eigenvalue.
 _BASIS = 48
 _RESTARTS = 60
-_ACCURACY = 1e-7
+_ACCURACY = 1e-6
+#: Of the largest eigenvalue only the size is told.
+_ROUGH = 1e-2
 #: A real part that is smaller than this part of the largest eigenvalue is round-off.
 _ROUND_OFF = 1e-11
 
@@ -91,8 +93,8 @@ def _arnoldi(linear: Linear) -> Spectrum:
 
     n = linear.size
     operator = LinearOperator((n, n), matvec=lambda v: linear.times(np.ravel(v)), dtype=np.float64)
-    leading, modes, is_sharp = _eigenvalues(operator, "LR")
-    largest, _, _ = _eigenvalues(operator, "LM", count=1)
+    leading, modes, is_sharp = _eigenvalues(operator, "LR", _LEADING, (_ACCURACY, 1e-3))
+    largest, _, _ = _eigenvalues(operator, "LM", 1, (_ROUGH,))
     first = modes[:, int(np.argmax(leading.real))]
     value = leading[int(np.argmax(leading.real))]
     product = linear.times(np.real(first)) + 1j * linear.times(np.imag(first))
@@ -101,17 +103,17 @@ def _arnoldi(linear: Linear) -> Spectrum:
     return ordered(n, leading, modes, both, is_complete=False, accuracy=0.0 if is_sharp else residual)
 
 
-def _eigenvalues(operator: Any, which: str, count: int = _LEADING) -> tuple[Complex, Complex, bool]:
+def _eigenvalues(operator: Any, which: str, count: int, accuracies: tuple[float, ...]) -> tuple[Complex, Complex, bool]:
     """Eigenvalues, eigenvectors, and whether they are as accurate as was asked for; else what there is."""
     from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
     n = operator.shape[0]
     start = np.random.default_rng(0).normal(size=n)  # the same every time
     options = {"which": which, "v0": start, "ncv": min(_BASIS, n - 1), "maxiter": _RESTARTS}
-    for accuracy in (_ACCURACY, 1e-3):
+    for accuracy in accuracies:
         try:
             values, vectors = eigs(operator, k=count, tol=accuracy, **options)
-            return values, vectors, accuracy == _ACCURACY
+            return values, vectors, accuracy == accuracies[0]
         except ArpackNoConvergence as failure:
             if len(failure.eigenvalues):
                 return failure.eigenvalues, failure.eigenvectors, False

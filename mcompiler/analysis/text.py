@@ -21,12 +21,17 @@ def _lines(found: Analysis) -> Iterator[str]:
     for each in found.readings:
         yield ""
         yield from _reading(each, found.method)
+        if found.fixed_point.kind == "held" and each.of == "all unknowns":
+            yield "  states of edges move here: this is how small deviations grow or shrink beside that motion, not the stability of a rest"
     yield ""
     if found.error is None:
         yield f"no error network: {found.no_error}"
         return
     yield from _reading(found.error, found.method)
-    yield "  computed from the rates of the derived error network, at speed 1; it is stable exactly where the forward network with its edge states held is"
+    forward = found.readings[-1].spectrum.rate
+    away = abs(found.error.spectrum.rate - forward)
+    yield "  computed from the rates of the derived error network, at speed 1; its largest real part is that of the forward network"
+    yield f"  ({forward:.6g} 1/s) to {away:.1g} 1/s"
 
 
 def _memory(classes: Sequence[ClassSize]) -> Iterator[str]:
@@ -103,4 +108,8 @@ def _reading(each: Reading, method: str) -> Iterator[str]:
 
 
 def _complex(value: complex) -> str:
-    return f"{value.real:.4g}" if value.imag == 0 else f"{value.real:.4g} {'+-'[value.imag < 0]} {abs(value.imag):.4g}i"
+    return (
+        f"{value.real:.4g}"
+        if abs(value.imag) < 1e-6 * abs(value)
+        else f"{value.real:.4g} {'+-'[value.imag < 0]} {abs(value.imag):.4g}i"
+    )
