@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from mcompiler.analysis.iterative import solution
 from mcompiler.analysis.linear import Linear, Mask, Point, at_edges, moving, tangent_at
 from mcompiler.analysis.spectrum import DENSE
 from mcompiler.integrators.run import Outcome, Run
@@ -118,12 +119,7 @@ def _solved(linear: Linear, right: Floats) -> Floats:
     """The smallest solution; by GMRES (matrix-free) where there are many unknowns."""
     if linear.size <= DENSE:
         return np.asarray(np.linalg.lstsq(linear.matrix(), right, rcond=1e-13)[0], dtype=np.float64)
-    from scipy.sparse.linalg import LinearOperator, gmres
-
-    n = linear.size
-    operator = LinearOperator((n, n), matvec=lambda v: linear.times(np.ravel(v)), dtype=np.float64)
-    solution: Floats = gmres(operator, right, rtol=1e-8, restart=60, maxiter=5)[0]
-    return solution
+    return solution(linear.times, right, basis=60, restarts=5)
 
 
 def _described(kind: Kind, point: Point, steps: int, message: str, t: float | None = None) -> FixedPoint:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcompiler.analysis.iterative import Complex, eigenpairs, solution
 from mcompiler.analysis.linear import Linear, Mask, Point, at_edges
-from mcompiler.analysis.spectrum import Complex, Spectrum, ordered, spectrum
+from mcompiler.analysis.spectrum import Spectrum, ordered, residual_of, spectrum
 from mcompiler.solver.program import Floats, Integers, members
 
 #: Eigenvalues near sigma that are looked for, the basis, the restarts and the accuracies, relative to the distance from sigma.
@@ -82,19 +83,14 @@ def slow_spectrum(point: Point, jacobian: Linear, places: Integers) -> Spectrum:
     if len(blocks.vertices) and fast.rate > np.max(values.real):  # then the states of edges hardly follow
         lifted = blocks.of_vertices(fast.mode.real) + 1j * blocks.of_vertices(fast.mode.imag)
         values, vectors = np.append(values, fast.leading[0]), np.column_stack([vectors, lifted])
-    place = int(np.argmax(values.real))
-    first = vectors[places, place]
-    whole = jacobian.on(places)
-    residual = whole.times(first.real) + 1j * whole.times(first.imag) - values[place] * first
-    accuracy = float(np.linalg.norm(residual) / np.linalg.norm(first))
+    place = int(np.argmax(np.real(values)))
+    accuracy = residual_of(jacobian.on(places), values[place], vectors[places, place])
     everything = np.append(values, fast.largest) if len(blocks.vertices) else values
     return ordered(len(places), values, vectors[places], everything, is_complete=False, accuracy=accuracy)
 
 
 def _near(blocks: _Blocks, sigma: float) -> tuple[Complex, Complex]:
     """Eigenvalues next to sigma, and their vectors over all unknowns."""
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
-
     n = blocks.jacobian.size
     of_edges = blocks.of_edges(sigma)
     solve = _schur(blocks, of_edges, sigma)
@@ -107,15 +103,11 @@ def _near(blocks: _Blocks, sigma: float) -> tuple[Complex, Complex]:
         found: Floats = at_vertices + of_edges(right - blocks.jacobian.times(at_vertices))
         return found
 
-    operator = LinearOperator((n, n), matvec=inverse, dtype=np.float64)
     start = np.random.default_rng(0).normal(size=n) * blocks.free
     for accuracy in _ACCURACIES:  # many slow eigenvalues lie close together: then fewer digits of the first
-        try:
-            values, vectors = eigs(
-                operator, k=_COUNT, which="LM", v0=start, ncv=_BASIS, maxiter=_RESTARTS, tol=accuracy
-            )
-        except ArpackNoConvergence as failure:
-            values, vectors = failure.eigenvalues, failure.eigenvectors
+        values, vectors, _ = eigenpairs(
+            inverse, start, which="LM", count=_COUNT, basis=_BASIS, restarts=_RESTARTS, accuracy=accuracy
+        )
         if len(values):
             return sigma + 1.0 / values, vectors
     raise FloatingPointError("Arnoldi's method found no eigenvalue of edge states: they lie too close together")
@@ -134,10 +126,7 @@ def _schur(blocks: _Blocks, of_edges: Callable[[Floats], Floats], sigma: float) 
     if n <= _ELIMINATED:
         inverse = np.linalg.inv(np.stack([product(unit) for unit in np.eye(n)], axis=1)) if n else np.empty((0, 0))
         return lambda right: np.asarray(inverse @ right, dtype=np.float64)
-    from scipy.sparse.linalg import LinearOperator, gmres
-
-    operator = LinearOperator((n, n), matvec=lambda v: product(np.ravel(v)), dtype=np.float64)
-    return lambda right: np.asarray(gmres(operator, right, rtol=1e-8, restart=80, maxiter=2)[0], dtype=np.float64)
+    return lambda right: solution(product, right, basis=80, restarts=2)
 
 
 def _blocks(point: Point, jacobian: Linear, chosen: Integers) -> _Blocks:

@@ -1,11 +1,11 @@
-"""Eigenvalues of a `Linear`: all of them where it is small, else the leading and the largest by Arnoldi's method (ARPACK, through scipy)."""
+"""Eigenvalues of a `Linear`: all of them where it is small, else the leading and the largest by Arnoldi's method."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mcompiler.analysis.iterative import Complex, eigenpairs
 from mcompiler.analysis.linear import Linear
 from mcompiler.integrators.methods import Method
 
@@ -23,7 +23,6 @@ _ROUGH = 1e-2
 _ROUND_OFF = 1e-11
 
 Stability = Literal["stable", "unstable", "marginal"]
-Complex = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +88,31 @@ def _dense(linear: Linear) -> Spectrum:
 
 
 def _arnoldi(linear: Linear) -> Spectrum:
-    from scipy.sparse.linalg import LinearOperator  # a third of a second, for large systems only
-
-    n = linear.size
-    operator = LinearOperator((n, n), matvec=lambda v: linear.times(np.ravel(v)), dtype=np.float64)
-    leading, modes, is_sharp = _eigenvalues(operator, "LR", _LEADING, (_ACCURACY, 1e-3))
-    largest, _, _ = _eigenvalues(operator, "LM", 1, (_ROUGH,))
-    first = modes[:, int(np.argmax(leading.real))]
-    value = leading[int(np.argmax(leading.real))]
-    product = linear.times(np.real(first)) + 1j * linear.times(np.imag(first))
-    residual = float(np.linalg.norm(product - value * first) / np.linalg.norm(first))
+    leading, modes, is_sharp = _eigenvalues(linear, "LR", _LEADING, (_ACCURACY, 1e-3))
+    largest, _, _ = _eigenvalues(linear, "LM", 1, (_ROUGH,))
+    place = int(np.argmax(leading.real))
+    accuracy = 0.0 if is_sharp else residual_of(linear, leading[place], modes[:, place])
     both = np.concatenate([largest, leading])
-    return ordered(n, leading, modes, both, is_complete=False, accuracy=0.0 if is_sharp else residual)
+    return ordered(linear.size, leading, modes, both, is_complete=False, accuracy=accuracy)
 
 
-def _eigenvalues(operator: Any, which: str, count: int, accuracies: tuple[float, ...]) -> tuple[Complex, Complex, bool]:
+def residual_of(linear: Linear, value: complex, mode: Complex) -> float:
+    """How far an eigenvalue and its vector are from being one."""
+    away = linear.times(mode.real) + 1j * linear.times(mode.imag) - value * mode
+    return float(np.linalg.norm(away) / np.linalg.norm(mode))
+
+
+def _eigenvalues(
+    linear: Linear, which: str, count: int, accuracies: tuple[float, ...]
+) -> tuple[Complex, Complex, bool]:
     """Eigenvalues, eigenvectors, and whether they are as accurate as was asked for; else what there is."""
-    from scipy.sparse.linalg import ArpackNoConvergence, eigs
-
-    n = operator.shape[0]
-    start = np.random.default_rng(0).normal(size=n)  # the same every time
-    options = {"which": which, "v0": start, "ncv": min(_BASIS, n - 1), "maxiter": _RESTARTS}
+    start = np.random.default_rng(0).normal(size=linear.size)  # the same every time
     for accuracy in accuracies:
-        try:
-            values, vectors = eigs(operator, k=count, tol=accuracy, **options)
-            return values, vectors, accuracy == accuracies[0]
-        except ArpackNoConvergence as failure:
-            if len(failure.eigenvalues):
-                return failure.eigenvalues, failure.eigenvectors, False
+        values, vectors, is_found = eigenpairs(
+            linear.times, start, which=which, count=count, basis=_BASIS, restarts=_RESTARTS, accuracy=accuracy
+        )
+        if len(values):
+            return values, vectors, is_found and accuracy == accuracies[0]
     raise FloatingPointError("Arnoldi's method found no eigenvalue: they lie too close together")
 
 
