@@ -89,7 +89,7 @@ def test_the_mode_is_the_eigenvector(rates: Solver) -> None:
     found = analyse(rates, parameters={"W.W": W}).readings[0]
     u = analyse(rates, parameters={"W.W": W}).fixed_point.state
     values, vectors = np.linalg.eig(W * (1 - np.tanh(u) ** 2) - np.eye(20))
-    first = np.abs(vectors[:, int(np.argmax(values.real))])
+    first = np.abs(vectors[:, int(np.argmax(np.real(values)))])
     assert found.dominant[0][0] == f"X[{int(np.argmax(first))}].u"
     np.testing.assert_allclose(np.abs(found.spectrum.mode), first / first.max(), rtol=1e-6)
 
