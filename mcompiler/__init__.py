@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mcompiler.analysis.analysis import Analysis, analyse
     from mcompiler.diagnostics import CompileError, Diagnostic, InternalError
     from mcompiler.driver import Compilation, compile, load, parse  # noqa: A004 - the verb of the whole
     from mcompiler.solution import Solution, Status
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mcompiler.solver.solver import Solver
 
 __all__ = [
+    "Analysis",
     "Compilation",
     "CompileError",
     "Diagnostic",
@@ -22,12 +24,14 @@ __all__ = [
     "Solution",
     "Solver",
     "Status",
+    "analyse",
     "compile",
     "load",
     "parse",
 ]
 
 _HOME = {
+    "Analysis": "mcompiler.analysis.analysis",
     "Compilation": "mcompiler.driver",
     "CompileError": "mcompiler.diagnostics",
     "Diagnostic": "mcompiler.diagnostics",
@@ -36,6 +40,7 @@ _HOME = {
     "Solution": "mcompiler.solution",
     "Solver": "mcompiler.solver.solver",
     "Status": "mcompiler.solution",
+    "analyse": "mcompiler.analysis.analysis",
     "compile": "mcompiler.driver",
     "load": "mcompiler.driver",
     "parse": "mcompiler.driver",

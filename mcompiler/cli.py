@@ -86,6 +86,7 @@ def equations(file: str, experiment: str | None, settings: Sequence[str], deriva
 @_EXPERIMENT
 @_SET
 @click.option("--t-end", metavar="TIME", help="End of the run, for instance 5ms, in place of the experiment's.")
+@click.option("--steady-within", metavar="TIME", help="Run until nothing moves, for instance 5ms at most.")
 @click.option("--method", help="auto, euler, heun, rk4, bs3, tsit5 or dop853, in place of the model's.")
 @click.option("--rtol", type=float, help="Relative tolerance per step.")
 @click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
@@ -99,6 +100,7 @@ def run(
     experiment: str | None,
     settings: Sequence[str],
     t_end: str | None,
+    steady_within: str | None,
     method: str | None,
     rtol: float | None,
     step: str | None,
@@ -108,16 +110,57 @@ def run(
 ) -> None:
     """Run an experiment of a model."""
     _check_targets(save_to, plot_to)
+    if t_end is not None and steady_within is not None:
+        raise click.UsageError("a run has an end (--t-end), or ends when nothing moves (--steady-within): give one")
     with _told():
         model = _load(file, experiment, settings)
         solver = _compiled(model, method=method, rtol=rtol, step=_seconds(step, "--step"))
         end = _seconds(t_end, "--t-end")
-        solution = solver.run(None if end is None else (0.0, end))
+        within = _seconds(steady_within, "--steady-within")
+        solution = solver.run(None if end is None else (0.0, end), steady_within=within)
         _keep(model, solution, save_to, plot_to)
         if timings:
             _show_timings(model, solution)
     if not solution.success:
         _fail(f"{solution.message}")
+
+
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
+@click.option("--steady-within", metavar="TIME", help="The longest run in search of the fixed point, for instance 5ms.")
+@click.option("--method", help="The method whose storage and steps are told, in place of the model's.")
+@click.option("--rtol", type=float, help="Relative tolerance per step.")
+@click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How it is written.",
+)
+def analyse(
+    file: str,
+    experiment: str | None,
+    settings: Sequence[str],
+    steady_within: str | None,
+    method: str | None,
+    rtol: float | None,
+    step: str | None,
+    form: str,
+) -> None:
+    """Find the fixed point of a model; say whether it is stable, how stiff it is, and what the model weighs."""
+    import json
+
+    from mcompiler.analysis.analysis import analyse as analyse_solver
+
+    with _told():
+        model = _load(file, experiment, settings)
+        solver = _compiled(model, method=method, rtol=rtol, step=_seconds(step, "--step"))
+        found = analyse_solver(solver, steady_within=_seconds(steady_within, "--steady-within"))
+        click.echo(str(found) if form == "text" else json.dumps(found.to_json(), indent=1))
 
 
 @main.command(name="format")

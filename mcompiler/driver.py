@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from mcompiler.backends.protocols import CompileOptions
     from mcompiler.equations.shown import Derivation, Equations
     from mcompiler.equations.system import System
+    from mcompiler.integrators.entries import Entry
     from mcompiler.kernel.ir import KernelModule
     from mcompiler.kernel.layout import Layout
     from mcompiler.solver.program import Program
-    from mcompiler.solver.solver import Solver
+    from mcompiler.solver.solver import Beside, Solver
 
 
 def load(path: str | Path, *, experiment: str | None = None, settings: Sequence[str] = ()) -> "Compilation":
@@ -165,9 +166,12 @@ class Compilation:
         with self.timed("equations"):
             return derive(network)
 
-    def lowered(self, network: Network) -> "tuple[KernelModule, Layout]":
-        """The kernels of a network; without loops where it is small, and without derivatives where it has no loss."""
+    def lowered(self, network: Network, beside: "Beside | None" = None) -> "tuple[KernelModule, Layout]":
+        """The kernels of a network; without loops where it is small, and without derivatives where it has no loss, or is derived from one."""
         system = self.derived(network)
+        if beside is not None:
+            with self.timed("equations"):
+                system = _with_beside(system, beside)
         with self.timed("kernel"):
             from mcompiler.kernel.blocks import blocked
             from mcompiler.kernel.from_equations import lower
@@ -177,7 +181,7 @@ class Compilation:
             from mcompiler.network.structure import is_scalar
 
             origin = f"model {network.name} of {self.source.name}"
-            kernels, layout = lower(system, (origin,), backward=bool(network.losses))
+            kernels, layout = lower(system, (origin,), backward=bool(network.losses) and beside is None)
             if is_scalar(network):
                 return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
             return blocked(kernels), layout
@@ -202,6 +206,7 @@ class Compiler:
         self.options = options
         self._made: dict[str, tuple[Layout, Any]] = {}
         self._programs: dict[bool, Program] = {}
+        self._beside: dict[Beside, Program] = {}
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -226,37 +231,60 @@ class Compiler:
             self._programs[with_losses] = made
         return made
 
-    def _compiled(self, network: Network) -> "tuple[Layout, Any]":
+    def beside(self, which: "Beside") -> "Program":
+        """The kernels of a system with its tangent or its error network beside it; nothing integrates them."""
+        if which not in self._beside:
+            from mcompiler.solver.program import program
+
+            with_losses = which == "error network"
+            network = self.model.elaborated(None, with_losses=with_losses) if with_losses else self.model.network
+            self._beside[which] = program(network, *self._compiled(network, which))
+        return self._beside[which]
+
+    def _compiled(self, network: Network, beside: "Beside | None" = None) -> "tuple[Layout, Any]":
         from mcompiler.backends.protocols import Compiles
-        from mcompiler.integrators.entries import FORWARD, INTEGRATORS
         from mcompiler.network.structure import structure
 
-        fingerprint = structure(network)
+        fingerprint = structure(network) + (f"\nbeside it {beside}" if beside else "")
         if fingerprint not in self._made:
             if isinstance(self.backend, Compiles):
-                artifact = self._artifact(network, fingerprint)
+                artifact = self._artifact(network, fingerprint, beside)
                 with self.model.timed("load"):
                     self._made[fingerprint] = artifact.manifest.layout, self.backend.load(artifact)
             else:
-                kernels, layout = self.model.lowered(network)
-                self._made[fingerprint] = layout, self.backend.open(kernels, INTEGRATORS if network.losses else FORWARD)
+                kernels, layout = self.model.lowered(network, beside)
+                self._made[fingerprint] = layout, self.backend.open(kernels, _entries(network, beside))
         return self._made[fingerprint]
 
-    def _artifact(self, network: Network, fingerprint: str) -> "Artifact":
+    def _artifact(self, network: Network, fingerprint: str, beside: "Beside | None") -> "Artifact":
         from mcompiler.backends.protocols import Compiles
-        from mcompiler.integrators.entries import FORWARD, INTEGRATORS
 
         assert isinstance(self.backend, Compiles)
         with self.model.timed("cache"):
             found = self.backend.find(fingerprint, self.options) if self.options.cached else None
         if found is not None:
             return found
-        kernels, layout = self.model.lowered(network)
-        entries = INTEGRATORS if network.losses else FORWARD
+        kernels, layout = self.model.lowered(network, beside)
+        entries = _entries(network, beside)
         made = self.backend.compile(kernels, layout, entries, self.options, fingerprint=fingerprint)
         for stage, seconds in made.seconds.items():
             self.model.seconds[stage] = self.model.seconds.get(stage, 0.0) + seconds
         return made
+
+
+def _with_beside(system: "System", which: "Beside") -> "System":
+    from mcompiler.equations.error_network import error_network
+    from mcompiler.equations.tangent import tangent
+
+    return tangent(system, ()) if which == "tangent" else error_network(system)
+
+
+def _entries(network: Network, beside: "Beside | None") -> "tuple[Entry, ...]":
+    from mcompiler.integrators.entries import FORWARD, INTEGRATORS
+
+    if beside is not None:
+        return ()
+    return INTEGRATORS if network.losses else FORWARD
 
 
 def _chosen(model: Model, name: str | None) -> Experiment | None:

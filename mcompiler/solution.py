@@ -23,12 +23,19 @@ class Status(enum.Enum):
     """How a run ended. The value is a sentence for the user, with advice where there is something to do."""
 
     DONE = "the run reached its end"
+    STEADY = "the run became steady"
+    NOT_STEADY = "not steady in the time given: allow more, or look at what moves (inputs, events, oscillations); a larger steady_tol takes creep for rest"
     INTERRUPTED = "interrupted: the trajectory up to here is kept"
     STEP_TOO_SMALL = "the step became too small: the model is stiff or has a singularity here; loosen the tolerance or look at the limiting unknown"
     NOT_FINITE = "a derivative or a state became infinite or not a number; check the parameters, or bound the state"
     TOO_MANY_STEPS = "the limit of steps was reached; raise max_steps, or loosen the tolerance"
     TOO_MANY_EVENTS = "events follow each other without end; a reset must lead away from its own condition"
     EVENT_NOT_LOCATED = "an event could not be located; its condition may jump: write it as a continuous margin"
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the run reached its end, or became steady where it was to."""
+        return self in (Status.DONE, Status.STEADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ class Solution:
 
     ``run["M.w"]`` is an array with time first, then the signal's own shape; an ensemble puts its members before time. ``t`` is in seconds and
     ``units`` names every signal's unit; ``mesh`` is there where the run was asked to record it. The fields ``t``, ``y``, ``success``, ``message`` and
-    ``nfev`` mean what they mean in SciPy's ``solve_ivp``.
+    ``nfev`` mean what they mean in SciPy's ``solve_ivp``. Of a run until steady ``steady_at`` is the time in seconds at which it was (NaN: it was not); an
+    ensemble has one per run.
     """
 
     t: NDArray[np.float64]
@@ -70,6 +78,7 @@ class Solution:
     ensemble: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
     model: str = ""
     mesh: "Tape | None" = None
+    steady_at: "float | NDArray[np.float64] | None" = None
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """The values of signal ``name``, time first. Raises KeyError with the names there are."""
@@ -91,8 +100,8 @@ class Solution:
 
     @property
     def success(self) -> bool:
-        """Whether the run reached its end."""
-        return self.status is Status.DONE
+        """Whether the run reached its end, or became steady where it was to."""
+        return self.status.is_success
 
     @property
     def message(self) -> str:

@@ -212,7 +212,8 @@ def incomplete(place: Place) -> Diagnostic | None:
     if place.token.kind not in ENDS or place.previous is None:
         return None
     headline = f"this statement ends too early, after {described(place.previous)}"
-    return place.says("incomplete-statement", headline, (place.here, f"expected {listed(place.expected)}"))
+    hints = ("say how long it may take: run until steady within 1[ms]",) if "WITHIN" in place.expected else ()
+    return place.says("incomplete-statement", headline, (place.here, f"expected {listed(place.expected)}"), hints=hints)
 
 
 def unexpected(place: Place) -> Diagnostic:

@@ -27,6 +27,8 @@ from mcompiler.integrators.slots import (
     KIND_FIXED_END,
     LAST_EVENT_T,
     LOG_ERROR,
+    LOSS_I,
+    LOSS_N,
     MARK_CAP,
     MARK_N,
     MARKS_FULL,
@@ -48,6 +50,7 @@ from mcompiler.integrators.slots import (
     SPAN,
     STAGES,
     STATUS,
+    STEADY,
     STEP,
     STEPS,
     STOP_I,
@@ -231,13 +234,23 @@ def make_settle(functions: Mapping[str, Function]) -> Function:
 
 
 def make_commit(functions: Mapping[str, Function]) -> Function:
-    """`commit`, given `record` and `settle`."""
-    record, settle = functions["record"], functions["settle"]
+    """`commit`, given `watch`, `record` and `settle`."""
+    watch, record, settle = functions["watch"], functions["record"], functions["settle"]
 
     def commit(  # type: ignore[no-untyped-def]
-        ws, iws, tab, mi, y, v, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v, tape, kinds, marks
+        ws, iws, tab, mi, y, v, r, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v, tape, kinds, marks
     ):
         n = z[0]
+        iws[FIRST] = mi[FSAL]
+        if mi[FSAL]:
+            last = (mi[STAGES] - 1) * n
+            for k in range(n):
+                K[k] = K[last + k]
+        if iws[STEADY] and watch(ws, iws, tab, mi, v, r, s, K, p, z, w, stops):
+            iws[KIND] = iws[KIND] | KIND_FIXED_END
+            iws[STOP_I] = iws[STOP_N]
+            for i in range(iws[LOSS_I], iws[LOSS_N]):
+                loss_t[i] = min(loss_t[i], ws[T_END])
         if iws[RECORD]:
             record(ws, iws, y, z, tape, kinds, marks)
         for k in range(n):
@@ -248,11 +261,6 @@ def make_commit(functions: Mapping[str, Function]) -> Function:
         iws[AFTER_BREAK] = 0
         if iws[MESH_N] >= 0:
             iws[MESH_I] = iws[MESH_I] + 1
-        iws[FIRST] = mi[FSAL]
-        if mi[FSAL]:
-            last = (mi[STAGES] - 1) * n
-            for k in range(n):
-                K[k] = K[last + k]
         if iws[KIND] & (KIND_AT_BREAK | KIND_EVENT | KIND_FIXED_END):
             settle(ws, iws, tab, mi, y, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v)
 
@@ -272,6 +280,7 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
         y,
         v,
         u,
+        r,
         s,
         K,
         g0,
@@ -346,7 +355,9 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
                 whole = emit(ws, iws, tab, mi, y, v, u, K, p, z, w, save, want, out, out_t)
                 if whole == 0:
                     return OUTPUT_FULL
-            commit(ws, iws, tab, mi, y, v, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v, tape, kinds, marks)
+            commit(
+                ws, iws, tab, mi, y, v, r, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v, tape, kinds, marks
+            )
             iws[PHASE] = BETWEEN
 
     return advance

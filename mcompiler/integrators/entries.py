@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mcompiler.integrators import advance, control, events, locate, output, reverse, signatures, step
+from mcompiler.integrators import advance, control, events, locate, output, reverse, signatures, steady, step
 from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.kernel.abi import Signature
 
@@ -68,6 +68,8 @@ INTEGRATORS: tuple[Entry, ...] = (
     _internal(signatures.RECORD_STEP, output.make_record),
     _internal(signatures.SETTLE, advance.make_settle),
     _internal(signatures.ATTEMPT, advance.make_attempt),
+    _internal(signatures.INPUTS_REST, steady.make_inputs_rest),
+    _internal(signatures.WATCH, steady.make_watch),
     _internal(signatures.COMMIT, advance.make_commit),
     Entry(signatures.ADVANCE, advance.make_advance),
     Entry(signatures.REPLAY, reverse.make_replay),

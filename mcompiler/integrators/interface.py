@@ -28,6 +28,8 @@ class Outcome(Enum):
     TOO_MANY_STEPS = 4
     TOO_MANY_EVENTS = 5
     EVENT_NOT_LOCATED = 6
+    STEADY = 7
+    NOT_STEADY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,38 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
+class UntilSteady:
+    """That a run ends when it is steady (`steady` says what that is).
+
+    Attributes:
+        tolerance: how far nothing may move, in tolerances of a step.
+        not_before: a time in seconds that the run reaches, steady or not.
+        unwatched: first and last but one place of unknowns that may move.
+    """
+
+    tolerance: float = 100.0
+    not_before: float = -np.inf
+    unwatched: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What kept a run from being steady last.
+
+    Attributes:
+        unknown: its place, or None where it was an input that still changes.
+        t: when that was seen.
+        distance: how far it had moved within ``seconds``, as a part of its scale and value (where ``atol`` is ``rtol``).
+        seconds: how long that took.
+    """
+
+    unknown: int | None
+    t: float
+    distance: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What an integration gives.
 
@@ -62,6 +96,7 @@ class Run:
         tape: the mesh, if it was asked for.
         steps: accepted steps; ``rejected`` steps; ``evaluations`` of the right-hand side.
         seconds: wall time.
+        motion: of a run until steady, what moved last.
     """
 
     outcome: Outcome
@@ -78,6 +113,7 @@ class Run:
     rejected: int
     evaluations: int
     seconds: float
+    motion: Motion | None = None
 
 
 #: Called with the time reached; between calls lies about a tenth of a second.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mcompiler.integrators import slots
 from mcompiler.integrators.gradient import reverse
-from mcompiler.integrators.interface import Functions, Losses, Outcome, Progress, Run
+from mcompiler.integrators.interface import Functions, Losses, Motion, Outcome, Progress, Run, UntilSteady
 from mcompiler.integrators.methods import method_named
 from mcompiler.integrators.signatures import ADVANCE
 from mcompiler.integrators.tape import Floats, Integers, Tape, recorded
@@ -34,10 +34,12 @@ __all__ = [
     "Functions",
     "Integers",
     "Losses",
+    "Motion",
     "Outcome",
     "Progress",
     "Run",
     "Tape",
+    "UntilSteady",
     "integrate",
     "reverse",
 ]
@@ -70,6 +72,7 @@ def integrate(
     mesh: Tape | None = None,
     relocate: bool = True,
     max_steps: int = 1 << 62,
+    until: UntilSteady | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Integrate from ``t0`` to ``t1`` and give the trajectory, or as much of it as there was.
@@ -80,7 +83,7 @@ def integrate(
         p: parameters.
         y0: state at t0 (not changed).
         t0: start in seconds.
-        t1: end, not before it.
+        t1: end, not before it; of a run until steady, the latest end.
         method: a name of `methods.METHODS`.
         rtol: relative tolerance per step (adaptive methods), held by every unknown.
         atol: absolute tolerance, times each unknown's own scale.
@@ -96,6 +99,7 @@ def integrate(
         relocate: on a mesh, whether a located event is located again (then later steps keep their size, and the one before the next stop
             takes up the difference) or happens after the recorded step size.
         max_steps: accepted and rejected steps in all.
+        until: that the run ends when it is steady. Then losses at t1 are taken at the time it reached, where there is a row too.
         progress: told where the run is; KeyboardInterrupt from it, or at any time, ends the run with what there is.
 
     Raises:
@@ -104,21 +108,27 @@ def integrate(
     since = time.perf_counter()
     paid = _NO_LOSSES if losses is None else losses
     _check_numbers(method, t0, t1, rtol, atol, step, max_step, mesh)
+    if until is not None and mesh is not None:
+        raise ValueError("a run on a mesh ends where the mesh does: it cannot run until it is steady")
     _check_times(save_at, paid, t0, t1, mesh)
     work = model_arrays(z, p, method)
     if len(y0) != len(work["y"]):
         raise ValueError(f"there are {len(work['y'])} unknowns, not {len(y0)}")
     work["y"][:] = y0
     work["stops"] = _stops(paid, t0, t1)
-    work |= loss_arrays(paid) | guard_arrays(z) | output_arrays(z, save_at, want, n_columns)
+    work |= loss_arrays(paid) | guard_arrays(z)
+    work |= output_arrays(z, save_at, want, n_columns, until_steady=until is not None)
     work |= record_arrays(z, mesh, memory_limit, record=record)
     ws = work["ws"]
     ws[slots.T], ws[slots.SPAN], ws[slots.RTOL], ws[slots.ATOL] = t0, t1 - t0, rtol, atol
     ws[slots.STEP], ws[slots.MAX_STEP] = min(step, max_step), max_step
     saves = -1 if save_at is None else len(work["save"])
     _set_counts(work, mesh, saves=saves, columns=n_columns, record=record, relocate=relocate)
+    _set_until(work, until)
     with np.errstate(all="ignore"):  # what overflows is an outcome
         outcome = _drive(functions, work, max_steps, memory_limit, progress)
+        if outcome in (Outcome.STEADY, Outcome.NOT_STEADY):
+            _last_row(functions, work)
     return _result(work, outcome, recorded(work, np.array(y0, dtype=np.float64)) if record else None, since)
 
 
@@ -180,6 +190,17 @@ def _set_counts(work: Workspace, mesh: Tape | None, **chosen: int) -> None:
         work["iws"][slot] = count
 
 
+def _set_until(work: Workspace, until: UntilSteady | None) -> None:
+    if until is None:
+        return
+    ws, iws = work["ws"], work["iws"]
+    work["r"][:] = work["y"]
+    ws[slots.REFERENCE_T] = ws[slots.DISTURBED_T] = ws[slots.T]
+    ws[slots.STEADY_TOL], ws[slots.NOT_BEFORE] = until.tolerance, until.not_before
+    iws[slots.STEADY] = 1
+    iws[slots.UNWATCHED], iws[slots.UNWATCHED_END] = until.unwatched
+
+
 @dataclass(slots=True)
 class _Pace:
     """How many steps compiled code may take before it is asked again: about as many as fit into a period."""
@@ -213,7 +234,7 @@ def _drive(
             reason = advance()
             kept = []
             if reason in (slots.FINISHED, slots.STOPPED):
-                return Outcome(int(iws[slots.STATUS]))
+                return _outcome(iws)
             if reason == slots.BUDGET_USED:
                 if left <= pace.budget:
                     return Outcome.TOO_MANY_STEPS
@@ -226,6 +247,32 @@ def _drive(
         for array, before in kept:
             array[:] = before
         return Outcome.INTERRUPTED
+
+
+def _outcome(iws: Integers) -> Outcome:
+    ended = (Outcome.DONE, Outcome.NOT_STEADY, Outcome.STEADY)[int(iws[slots.STEADY])]
+    return Outcome(int(iws[slots.STATUS])) if iws[slots.STATUS] else ended
+
+
+def _last_row(functions: Functions, work: Workspace) -> None:
+    """A row for the time at which a run until steady ended, where rows have given times and none is there."""
+    t, rows, columns = (work["ws"][slots.T], *(int(work["iws"][slot]) for slot in (slots.OUT_N, slots.COLUMNS)))
+    if work["iws"][slots.SAVE_N] < 0 or (rows and work["out_t"][rows - 1] == t):
+        return
+    row = np.empty(columns)
+    functions["observe"](float(t), *(work[name] for name in ("y", "p", "z", "w", "want")), row, 0)
+    work["out_t"] = np.append(work["out_t"][:rows], t)
+    work["out"] = np.concatenate([work["out"][: rows * columns], row])
+    work["iws"][slots.OUT_N] = rows + 1
+
+
+def _motion(ws: Floats, iws: Integers) -> Motion | None:
+    if not iws[slots.STEADY]:
+        return None
+    mover = int(iws[slots.MOVER])
+    unknown = None if mover == slots.WATCHED_INPUTS else mover
+    distance = float(ws[slots.MOVED_BY] * (ws[slots.RTOL] or ws[slots.ATOL]))
+    return Motion(unknown, float(ws[slots.REFERENCE_T]), distance, float(ws[slots.MOVED_FOR]))
 
 
 def _result(work: Workspace, outcome: Outcome, tape: Tape | None, since: float) -> Run:
@@ -249,4 +296,5 @@ def _result(work: Workspace, outcome: Outcome, tape: Tape | None, since: float) 
         rejected=int(iws[slots.REJECTIONS]),
         evaluations=int(iws[slots.EVALUATIONS]),
         seconds=time.perf_counter() - since,
+        motion=_motion(ws, iws),
     )

@@ -4,6 +4,7 @@ Arrays
     ``ws, iws``      state of a run: the slots of `slots`
     ``tab, mi``      the method
     ``y, v, u, s``   state at the start of a step, at its end, scratch, absolute tolerances; n values each
+    ``r``            the state that the run is compared with, to find whether it is steady
     ``K``            stages, row after row of n; behind them the coefficients of the dense output
     ``g0``           guards at the start of a step (0 where an event has just acted), and behind them when each event acted last
     ``gl, gr, gm``   guards left and right of a crossing, and between; behind those between how much each changes from sample to sample around it
@@ -208,15 +209,27 @@ ATTEMPT = _signature(
     I64,
     "One step and its events, chosen or from the mesh; the result is 0 where it does not stand (rejected, or STATUS says why).",
 )
+INPUTS_REST = _signature(
+    "inputs_rest",
+    f"f64 last, f64 quiet, {_STATE}, f64* v, f64* s, f64* K, {_MODEL}",
+    I64,
+    "Whether the rates at v are the same at times up to `last`: differences times `quiet` within the tolerance. Uses the first two rows of K.",
+)
+WATCH = _signature(
+    "watch",
+    f"{_STATE}, f64* v, f64* r, f64* s, f64* K, {_MODEL}, f64* stops",
+    I64,
+    "Whether the run is steady at the end of the step (STEADY is 2 then); where something moves, r becomes v.",
+)
 COMMIT = _signature(
     "commit",
-    f"{_STATE}, f64* y, f64* v, f64* s, f64* K, {_MODEL}, f64* stops, {_LOSSES}, {_TAPE}",
+    f"{_STATE}, f64* y, f64* v, f64* r, f64* s, f64* K, {_MODEL}, f64* stops, {_LOSSES}, {_TAPE}",
     NOTHING,
-    "The end of the step becomes the state, and the step goes on the tape.",
+    "The end of the step becomes the state, and the step goes on the tape; where the run is steady, losses at its end are at this time.",
 )
 ADVANCE = _signature(
     "advance",
-    f"{_STATE}, f64* y, f64* v, f64* u, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_LOSSES}, {_SAVE}, {_EVENTS}, {_TAPE}, {_MESH}",
+    f"{_STATE}, f64* y, f64* v, f64* u, f64* r, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_LOSSES}, {_SAVE}, {_EVENTS}, {_TAPE}, {_MESH}",
     I64,
     "Steps until something is to be done; the result is a reason of `slots`. Called again it goes on where it was.",
 )

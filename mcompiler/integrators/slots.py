@@ -47,7 +47,15 @@ ATOL = 15
 LEFT = 16  # bracket of an event
 RIGHT = 17
 LAST_T = 18  # the latest time that the step sees: its end, or the near side of the breakpoint there
-WS_SIZE = 20
+STEADY_TOL = 19  # how far nothing may move, in tolerances of a step
+REFERENCE_T = 20  # since when nothing has moved so far
+DISTURBED_T = 21  # the start, or the last corner of a source
+MIDWAY = 22  # how far things had moved halfway, and after how long
+MIDWAY_T = 23
+MOVED_BY = 24  # how far MOVER moved, in tolerances of a step, and in how long
+MOVED_FOR = 25
+NOT_BEFORE = 26  # a run does not end before, steady or not
+WS_SIZE = 28
 
 # Integer state of a run, `iws`.
 PHASE = 0  # one of the following
@@ -86,7 +94,14 @@ EVENTS_AT_ONCE = 32
 SEGMENT_I = 33
 STATUS = 34
 FRESH = 35  # whether events acted at the start of the step
-IWS_SIZE = 40
+STEADY = 36  # 0: the end is given; 1: the run ends when it is steady; 2: it is
+MOVER = 37  # the unknown that kept the run from being steady, or WATCHED_INPUTS
+QUIET_STEPS = 38  # steps since REFERENCE_T
+UNWATCHED = 39  # unknowns from here ...
+UNWATCHED_END = 40  # ... to before here may move: those of running losses
+IWS_SIZE = 44
+
+WATCHED_INPUTS = -1
 
 NOT_STARTED = 0
 BETWEEN = 1

@@ -51,7 +51,7 @@ def model_arrays(z: Integers, p: Floats, method: str) -> Workspace:
     rows = max(2, int(mi[slots.TOTAL] + mi[slots.DEGREE]))
     made: Workspace = {"tab": tab, "mi": mi, "p": given, "z": z, "w": np.zeros(scratch), "K": np.zeros(rows * n)}
     made["ws"], made["iws"] = np.zeros(slots.WS_SIZE), np.zeros(slots.IWS_SIZE, dtype=np.int64)
-    made |= {name: np.zeros(n) for name in ("y", "v", "u", "s")}
+    made |= {name: np.zeros(n) for name in ("y", "v", "u", "r", "s")}
     return made
 
 
@@ -68,7 +68,7 @@ def loss_arrays(losses: Losses) -> Workspace:
     if len(weights) != count:
         raise ValueError(f"{count} losses have {len(weights)} weights")
     return {
-        "loss_t": np.ascontiguousarray(losses.t, dtype=np.float64),
+        "loss_t": np.array(losses.t, dtype=np.float64),  # a copy: those at the end of a run until steady move
         "loss_n": numbered.reshape(-1),
         "loss_w": weights,
         "loss_v": np.full(count, np.nan),
@@ -84,15 +84,18 @@ def guard_arrays(z: Integers) -> Workspace:
     }
 
 
-def output_arrays(z: Integers, save_at: Floats | None, want: Integers | None, n_columns: int) -> Workspace:
-    """Times of rows, and room for rows.
+def output_arrays(
+    z: Integers, save_at: Floats | None, want: Integers | None, n_columns: int, *, until_steady: bool = False
+) -> Workspace:
+    """Times of rows, and room for rows; a run until steady is not expected to reach all of them.
 
     Raises:
         ValueError: a column is asked for that there is not.
     """
     save = np.empty(0) if save_at is None else np.ascontiguousarray(save_at, dtype=np.float64)
     least = 2 + _FIRST_BYTES // (8 * (n_columns + 1))
-    room = min(_FIRST_STEPS, least) if save_at is None else len(save)
+    few = min(_FIRST_STEPS, least)
+    room = few if save_at is None else min(few, len(save)) if until_steady else len(save)
     nothing = np.full(int(z[N_OBSERVABLES]), -1, dtype=np.int64)
     if want is not None and (len(want) != len(nothing) or max(want, default=-1) >= n_columns):
         raise ValueError(f"{len(nothing)} observables want a column below {n_columns} each, or -1")

@@ -42,7 +42,7 @@ def resolve_experiment(block: syntax.Block, target: Target, tables: Tables) -> E
     return Experiment(
         block.name.text, target.circuit, block.name.span, draft.until, tuple(draft.assignments.values()), tuple(draft.saves),
         tuple(draft.plots), tuple(draft.losses), tuple(draft.data.values()), draft.seed[0] if draft.seed else 0,
-        draft.method[0] if draft.method else "", draft.options, block.doc, block,
+        draft.method[0] if draft.method else "", draft.options, block.doc, block, draft.is_steady,
     )  # fmt: skip
 
 

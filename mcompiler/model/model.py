@@ -444,7 +444,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What is run on a circuit, what is kept and what is drawn; ``block`` is its text, for values that are set from outside."""
+    """What is run on a circuit, what is kept and what is drawn; ``block`` is its text, for values that are set from outside.
+
+    ``until`` is when the run ends, or, where it ``is_steady``, when it ends though it has not become steady.
+    """
 
     name: str
     circuit: Circuit
@@ -460,6 +463,7 @@ class Experiment:
     options: Mapping[str, float] = field(default_factory=dict[str, float])
     doc: str = ""
     block: syntax.Block | None = field(default=None, compare=False, repr=False)
+    is_steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)

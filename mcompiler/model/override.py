@@ -43,7 +43,9 @@ def override(model: Model, experiment: Experiment, settings: Sequence[str]) -> E
     changed = replace(block, body=(*kept, *given.values()))
     result = resolve_experiment(changed, target, Tables())
     problems.raise_errors()
-    return replace(result, until=result.until or experiment.until)
+    if result.until is None:
+        return replace(result, until=experiment.until, is_steady=experiment.is_steady)
+    return result
 
 
 def _kind(text: str, target: Target) -> Kind:

@@ -21,17 +21,24 @@ from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, TIME, Dimension
 
 #: Integration methods and the options each takes.
-_ADAPTIVE = ("rtol", "atol", "max_step")
+_ADAPTIVE = ("rtol", "atol", "max_step", "steady_tol")
+_FIXED_STEP = ("step", "steady_tol")
 METHODS: Mapping[str, tuple[str, ...]] = {
     "auto": _ADAPTIVE,
-    "euler": ("step",),
-    "heun": ("step",),
-    "rk4": ("step",),
+    "euler": _FIXED_STEP,
+    "heun": _FIXED_STEP,
+    "rk4": _FIXED_STEP,
     "bs3": _ADAPTIVE,
     "tsit5": _ADAPTIVE,
     "dop853": _ADAPTIVE,
 }
-_OPTIONS: Mapping[str, Dimension] = {"rtol": DIMENSIONLESS, "atol": DIMENSIONLESS, "max_step": TIME, "step": TIME}
+_OPTIONS: Mapping[str, Dimension] = {
+    "rtol": DIMENSIONLESS,
+    "atol": DIMENSIONLESS,
+    "max_step": TIME,
+    "step": TIME,
+    "steady_tol": DIMENSIONLESS,
+}
 MISSING: Mapping[type[syntax.Node], str] = {
     syntax.Sweep: "sweeps are",
     syntax.Present: "presented patterns are",
@@ -49,6 +56,7 @@ class ExperimentDraft:
     tables: Tables
     sizes: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
     until: Expression | None = None
+    is_steady: bool = False
     run: Span | None = None
     assignments: dict[tuple[str, str, str], Assignment] = field(default_factory=dict[tuple[str, str, str], Assignment])
     saves: list[Save] = field(default_factory=list[Save])
@@ -93,15 +101,17 @@ def _run(draft: ExperimentDraft, each: syntax.Run) -> None:
         draft.problems.error("duplicate-run", "an experiment runs once", *labels)
         return
     draft.run = each.span
-    if each.until is None or each.steady is not None:
-        unsupported(draft.problems, "runs until a steady state are", each.span, "write run to 1[s]")
-        return
-    what = "the end of the run"
-    until = draft.target.check.of(each.until, draft.target.scope(what), TIME, what)
+    draft.is_steady = each.steady is not None
+    what = "the time to become steady" if draft.is_steady else "the end of the run"
+    given = each.until if each.steady is None else each.steady
+    assert given is not None
+    until = draft.target.check.of(given, draft.target.scope(what), TIME, what)
     value = None if until is None else constant(until)
     if until is not None and value is not None and not 0 < value < inf:
         word = "empty" if value == 0 else "negative" if value < 0 else "endless"
         headline = f"this run is {word}: it starts at 0 s and ends at {value:g} s"
+        if draft.is_steady:
+            headline += ", steady or not"
         draft.problems.error("empty-run", headline, until.span, hints=("give a positive time",))
     draft.until = until
 

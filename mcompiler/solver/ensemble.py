@@ -47,12 +47,15 @@ def members_of(program: Program, ensemble: Mapping[str, Sequence[float] | Floats
 
 
 def join(runs: Sequence[Solution], ensemble: Mapping[str, Sequence[float] | Floats]) -> Solution:
-    """The runs as one solution, runs first. A run that ended early is NaN from there on; its status and number are told."""
-    longest = max(runs, key=lambda run: len(run.t))
-    signals = {name: np.stack([_padded(run.signals[name], len(longest.t)) for run in runs]) for name in longest.signals}
+    """The runs as one solution, runs first, at the times of the longest.
+
+    A run that is steady keeps its last values; one that ended early is NaN from there on, and its status and number are told.
+    """
+    longest = max(runs, key=lambda run: (len(run.t) > 0 and run.t[-1], len(run.t)))
+    signals = {name: np.stack([_at(longest.t, run, run.signals[name]) for run in runs]) for name in longest.signals}
     failed = [number for number, run in enumerate(runs) if not run.success]
-    status = runs[failed[0]].status if failed else Status.DONE
-    detail = f"run {failed[0]} of {len(runs)}: {runs[failed[0]].detail}; {len(failed)} ended early" if failed else ""
+    status = runs[failed[0] if failed else 0].status
+    detail = f"run {failed[0]} of {len(runs)}: {runs[failed[0]].detail}; {len(failed)} failed" if failed else ""
     counts = [run.statistics for run in runs]
     statistics = Statistics(
         sum(each.steps for each in counts),
@@ -62,11 +65,23 @@ def join(runs: Sequence[Solution], ensemble: Mapping[str, Sequence[float] | Floa
         sum(each.seconds for each in counts),
     )
     given = {name: np.asarray(values)[: len(runs)] for name, values in ensemble.items()}
+    steady = None if longest.steady_at is None else np.array([run.steady_at for run in runs])
     return replace(
-        longest, signals=signals, status=status, detail=detail, statistics=statistics, events=(), ensemble=given
+        longest,
+        signals=signals,
+        status=status,
+        detail=detail,
+        statistics=statistics,
+        events=(),
+        ensemble=given,
+        steady_at=steady,
     )
 
 
-def _padded(values: Floats, length: int) -> Floats:
-    missing = np.full((length - len(values), *values.shape[1:]), np.nan)
-    return np.concatenate([values, missing]) if len(missing) else values
+def _at(times: Floats, run: Solution, values: Floats) -> Floats:
+    """The run's values at common times, all of which before its end it has."""
+    after = np.searchsorted(run.t, times, side="right") if len(run.t) else np.zeros(len(times), dtype=np.int64)
+    found = np.full((len(times), *values.shape[1:]), np.nan)
+    there = after > 0 if run.status is Status.STEADY else np.isin(times, run.t)
+    found[there] = values[after[there] - 1]
+    return found

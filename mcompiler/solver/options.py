@@ -7,6 +7,8 @@ from mcompiler.integrators.methods import method_named
 
 #: From this relative tolerance on the method of order 8 costs less.
 _TIGHT = 1e-8
+#: Tolerances of a step by which nothing may move in a run until steady: a stiff unknown that rests keeps an error of about one.
+_STEADY = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class RunOptions:
         step: step size in seconds of a fixed-step method; the first step of an adaptive one (0: chosen).
         max_step: no step is longer, in seconds.
         max_steps: accepted and rejected steps in all.
+        steady_tol: of a run until steady, how far nothing may move, in units of every unknown's scale and value; 0 for a hundred times ``rtol``.
         memory_limit: bytes for the states that a gradient keeps; beyond it steps are taken again.
     """
 
@@ -29,12 +32,18 @@ class RunOptions:
     step: float = 0.0
     max_step: float = float("inf")
     max_steps: int = 1 << 62
+    steady_tol: float = 0.0
     memory_limit: int = 1 << 30
 
     @property
     def absolute(self) -> float:
         """The absolute tolerance in units of the scales."""
         return self.atol or self.rtol
+
+    @property
+    def steady(self) -> float:
+        """How far nothing may move in a run until steady, in tolerances of a step."""
+        return self.steady_tol / self.rtol if self.steady_tol else _STEADY
 
     def chosen(self, *, is_smooth: bool) -> str:
         """The method: "auto" is tsit5, or dop853 for tight tolerances where the model is smooth (its error estimate can miss a kink)."""
@@ -64,6 +73,8 @@ def _check(options: RunOptions) -> None:
     for name in ("rtol", "absolute", "max_step"):
         if not getattr(options, name) > 0:
             raise ValueError(f"{name} must be positive, not {getattr(options, name)!r}")
+    if not 0 <= options.steady_tol < float("inf"):
+        raise ValueError(f"steady_tol must be positive, not {options.steady_tol!r}")
     if options.rtol < 1e-15:
         raise ValueError(f"rtol = {options.rtol!r} is below the precision of double numbers; use 1e-14 or more")
     if not 0 <= options.step < float("inf"):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcompiler.integrators.run import Losses, Outcome, Run, Tape, integrate
+from mcompiler.integrators.run import Losses, Outcome, Run, Tape, UntilSteady, integrate
+from mcompiler.network.binding import LOSS
 from mcompiler.solution import EventRecord, Solution, Statistics, Status
 from mcompiler.solver.names import member_name, unknown_name
 from mcompiler.solver.options import RunOptions
@@ -17,13 +18,22 @@ Report = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Start and end of a run in seconds; of one that ends when it is steady, its latest end, and the time that it reaches in any case."""
+
+    t0: float
+    t1: float
+    until_steady: bool = False
+    not_before: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """Parameters, state at the start, and the times of the run in seconds."""
+    """Parameters, state at the start, and the span of the run."""
 
     p: Floats
     y: Floats
-    t0: float
-    t1: float
+    span: Span
 
 
 def run_program(
@@ -40,19 +50,21 @@ def run_program(
     report: Report | None = None,
 ) -> Run:
     """The integrator's run."""
-    span = start.t1 - start.t0
+    span = start.span
+    length = span.t1 - span.t0
+    until = UntilSteady(options.steady, span.not_before, _losses_place(program)) if span.until_steady else None
 
     def progress(t: float) -> None:
         assert report is not None
-        report((t - start.t0) / span if span > 0 else 1.0)
+        report((t - span.t0) / length if length > 0 else 1.0)
 
     return integrate(
         program.functions,
         program.z,
         start.p,
         start.y,
-        start.t0,
-        start.t1,
+        span.t0,
+        span.t1,
         method=options.chosen(is_smooth=program.is_smooth),
         rtol=options.rtol,
         atol=options.absolute,
@@ -67,8 +79,18 @@ def run_program(
         mesh=mesh,
         relocate=relocate,
         max_steps=options.max_steps,
+        until=until,
         progress=None if report is None else progress,
     )
+
+
+def _losses_place(program: Program) -> tuple[int, int]:
+    """The places of running losses among the unknowns."""
+    owners = [each for each in program.layout.classes if each.name == LOSS and each.unknowns]
+    if not owners:
+        return 0, 0
+    first = int(program.z[owners[0].unknowns[0].slot])
+    return first, first + len(owners[0].unknowns)
 
 
 def solution_of(program: Program, p: Floats, run: Run, rows: Rows) -> Solution:
@@ -85,6 +107,7 @@ def solution_of(program: Program, p: Floats, run: Run, rows: Rows) -> Solution:
         events=_events(program, run),
         model=program.network.name,
         mesh=run.tape,
+        steady_at=None if run.motion is None else run.t if run.outcome is Outcome.STEADY else float("nan"),
     )
 
 
@@ -94,6 +117,12 @@ def _events(program: Program, run: Run) -> tuple[EventRecord, ...]:
         names[number] = _event_name(program, int(number))
     pairs: Sequence[tuple[float, int]] = list(zip(run.event_times.tolist(), run.event_numbers.tolist(), strict=True))
     return tuple(EventRecord(t, names[number]) for t, number in pairs)
+
+
+def event_counts(program: Program, run: Run) -> dict[str, int]:
+    """How often the events of each element happened."""
+    numbers, counts = np.unique(run.event_numbers, return_counts=True)
+    return {_event_name(program, int(number)): int(count) for number, count in zip(numbers, counts, strict=True)}
 
 
 def _event_name(program: Program, number: int) -> str:
@@ -112,9 +141,25 @@ def _detail(program: Program, p: Floats, run: Run) -> str:
     if run.outcome is Outcome.DONE:
         return ""
     where = f"at t = {run.t:.6g} s"
+    if run.outcome is Outcome.NOT_STEADY:
+        return f"{where}; {_moving(program, run)}"
     if run.outcome not in (Outcome.STEP_TOO_SMALL, Outcome.NOT_FINITE) or program.unknowns == 0:
         return where
     return f"{where}; {unknown_name(program, worst_unknown(program, p, run))} changes fastest"
+
+
+def _moving(program: Program, run: Run) -> str:
+    """What moved last, and how fast."""
+    motion = run.motion
+    assert motion is not None
+    if motion.unknown is None:
+        return "inputs still change"
+    if program.unknowns == 0 or motion.seconds == 0.0:
+        return "it was too short to tell"
+    name = unknown_name(program, motion.unknown)
+    return (
+        f"{name} moved by {motion.distance:.2g} of its size within {motion.seconds:.3g} s before t = {motion.t:.6g} s"
+    )
 
 
 def worst_unknown(program: Program, p: Floats, run: Run) -> int:

@@ -1,12 +1,12 @@
 """What users run: a compiled model with its experiment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, final
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 
-from mcompiler.integrators.run import Losses, Outcome, Tape
+from mcompiler.integrators.run import Losses, Tape
 from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import Expression
 from mcompiler.model.model import Experiment, Loss
@@ -21,12 +21,16 @@ from mcompiler.solver.options import RunOptions, with_options
 from mcompiler.solver.program import Floats, Integers, Program, check_bounds, own_initials
 from mcompiler.solver.saving import checked_times, experiment_signals, experiment_times, named_signals
 from mcompiler.solver.signals import Rows, rows_of
-from mcompiler.solver.solve import Report, Start, run_program, solution_of
+from mcompiler.solver.solve import Report, Span, Start, run_program, solution_of
 from mcompiler.solver.units import gradient_unit
 
 #: Values by the names of the model: numbers, or arrays of the shape that the model gives.
 Values = Mapping[str, object]
 _NONE: Values = {}
+
+
+#: A derivation that is compiled together with the system it is of.
+Beside = Literal["tangent", "error network"]
 
 
 class Programs(Protocol):
@@ -46,6 +50,10 @@ class Programs(Protocol):
         """The program with this seed for its distributions (None: the experiment's own)."""
         ...
 
+    def beside(self, which: Beside) -> Program:
+        """The kernels of the system with what is derived from it beside it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Set:
@@ -55,6 +63,16 @@ class _Set:
     p: Floats
     y: Floats
     given: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a caller says about the times of a run, and what is saved, in place of the experiment's."""
+
+    t: tuple[float, float] | None
+    steady_within: float | None
+    save_at: Sequence[float] | Floats | None = None
+    save: Sequence[str] | None = None
 
 
 @final
@@ -97,6 +115,36 @@ class Solver:
         targets = (names.initial(ready.program, name) for name in names.initial_names(ready.program))
         return {each.name: ready.y[each.places].reshape(each.shape) for each in targets}
 
+    @property
+    def options(self) -> RunOptions:
+        """The options of a run where it gives none."""
+        return self._options
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether the model has a loss."""
+        return bool(self._programs.losses)
+
+    def beside(self, which: Beside) -> Program:
+        """The compiled kernels of the system with its tangent, or its error network, beside it.
+
+        Raises:
+            ValueError: there is no error network: the model has no loss at the end of a run, or its cells jump.
+        """
+        return self._programs.beside(which)
+
+    def start(
+        self, parameters: Values = _NONE, initial: Values = _NONE, inputs: Values = _NONE
+    ) -> tuple[Floats, Floats]:
+        """Parameters and state of all members at the start of a run with these values, as arrays of the program."""
+        ready = self._set(self.program, {**dict(parameters), **dict(inputs)}, initial)
+        return ready.p, ready.y
+
+    def longest(self, steady_within: float | None = None) -> float:
+        """The seconds that a run until steady has at most; those of the experiment by default."""
+        span = self._span(_Asked(None, steady_within), None)
+        return span.t1 - span.t0
+
     def run(
         self,
         t: tuple[float, float] | None = None,
@@ -109,6 +157,7 @@ class Solver:
         ensemble: Mapping[str, Sequence[float] | Floats] | None = None,
         record: bool = False,
         mesh: Tape | None = None,
+        steady_within: float | None = None,
         **options: Any,
     ) -> Solution:
         """Run the model's experiment.
@@ -123,7 +172,8 @@ class Solver:
             ensemble: several runs: for each name one value per run (``"seed"`` draws distributions anew). The result has the runs as first axis.
             record: keep the mesh (`Solution.mesh`), so that it can be run again.
             mesh: steps of an earlier run, taken again.
-            options: those of `RunOptions`: method, rtol, atol, step, max_step, max_steps, memory_limit.
+            steady_within: run until the model is steady, for so many seconds at most, in place of a given end.
+            options: those of `RunOptions`: method, rtol, atol, step, max_step, max_steps, steady_tol, memory_limit.
 
         Returns:
             The solution; one that ended early says so in ``status`` and holds what there is.
@@ -134,10 +184,11 @@ class Solver:
         chosen = with_options(self._options, options)
         given = {**dict(parameters), **dict(inputs)}
         if ensemble is not None:
-            return self._ensemble(t, given, initial, save_at, save, ensemble, chosen)
+            return self._ensemble(_Asked(t, steady_within, save_at, save), given, initial, ensemble, chosen)
         ready = self._set(self.program, given, initial)
         with progress_bar(self._experiment.name) as report:
-            return self._run(ready, t, save_at, save, chosen, report, record=record, mesh=mesh)
+            asked = _Asked(t, steady_within, save_at, save)
+            return self._run(ready, asked, chosen, report, record=record, mesh=mesh)
 
     def gradient(
         self,
@@ -148,6 +199,7 @@ class Solver:
         inputs: Values = _NONE,
         data: Data | None = None,
         mesh: Tape | None = None,
+        steady_within: float | None = None,
         **options: Any,
     ) -> tuple[float, Gradient]:
         """The model's loss and its exact derivatives by every parameter and initial value: those of the numbers that the run computes.
@@ -159,6 +211,7 @@ class Solver:
             inputs: values of constant inputs.
             data: columns of the data that the loss mentions, in place of the model's files: ``{"loop": {"t": ..., "i": ...}}``.
             mesh: steps to take again, in place of chosen ones.
+            steady_within: as for `run`; a loss at the end is then that at the time at which the model is steady.
             options: those of `RunOptions`.
 
         Raises:
@@ -167,27 +220,27 @@ class Solver:
         """
         chosen = with_options(self._options, options)
         ready = self._with_loss(parameters, initial, inputs)
-        t0, t1 = self._times(t, ready)
-        losses = self._schedule(ready, data, t0, t1)
+        span, losses = self._schedule(ready, data, self._span(_Asked(t, steady_within), ready, mesh))
         with progress_bar("forward") as report:
             run = run_program(
                 ready.program,
-                Start(ready.p, ready.y, t0, t1),
+                Start(ready.p, ready.y, span),
                 chosen,
                 losses=losses,
                 record=True,
                 mesh=mesh,
                 report=report,
             )
-        if run.outcome is not Outcome.DONE:
+        if not Status[run.outcome.name].is_success:
             raise FloatingPointError(f"no gradient: {Status[run.outcome.name].value} (at t = {run.t:.6g} s)")
         assert run.tape is not None
+        losses = replace(losses, t=np.minimum(losses.t, run.t))
         value, by_p, by_y = reverse_program(ready.program, ready.p, run, chosen, losses, ready.given)
         targets, values = by_name(ready.program, by_p, by_y)
         units = {
             name: gradient_unit(ready.program, self._programs.losses[0], target) for name, target in targets.items()
         }
-        return value, Gradient(values, units, run.tape, Status.DONE.value, ready.program.network.name)
+        return value, Gradient(values, units, run.tape, Status[run.outcome.name].value, ready.program.network.name)
 
     def loss(
         self,
@@ -198,34 +251,34 @@ class Solver:
         inputs: Values = _NONE,
         data: Data | None = None,
         mesh: Tape | None = None,
+        steady_within: float | None = None,
         **options: Any,
     ) -> float:
         """The model's loss alone; on the ``mesh`` of a gradient it is the very function that was differentiated. Arguments as for `gradient`."""
         chosen = with_options(self._options, options)
         ready = self._with_loss(parameters, initial, inputs)
-        t0, t1 = self._times(t, ready)
-        losses = self._schedule(ready, data, t0, t1)
-        run = run_program(ready.program, Start(ready.p, ready.y, t0, t1), chosen, losses=losses, mesh=mesh)
-        return run.loss if run.outcome is Outcome.DONE else float("nan")
+        span, losses = self._schedule(ready, data, self._span(_Asked(t, steady_within), ready, mesh))
+        run = run_program(ready.program, Start(ready.p, ready.y, span), chosen, losses=losses, mesh=mesh)
+        return run.loss if Status[run.outcome.name].is_success else float("nan")
 
     # --- one run
 
     def _run(
         self,
         ready: _Set,
-        t: tuple[float, float] | None,
-        save_at: Sequence[float] | Floats | None,
-        save: Sequence[str] | None,
+        asked: _Asked,
         options: RunOptions,
         report: Report | None,
         *,
         record: bool = False,
         mesh: Tape | None = None,
     ) -> Solution:
-        t0, t1 = self._times(t, ready)
-        rows = self._rows(ready.program, save)
-        times = self._save_times(ready, save_at, t0, t1)
-        start = Start(ready.p, ready.y, t0, t1)
+        span = self._span(asked, ready, mesh)
+        rows = self._rows(ready.program, asked.save)
+        times = self._save_times(ready, asked, self._span(asked, ready))
+        if times is not None and mesh is not None and self._is_until_steady(asked):
+            times = np.append(times[times < span.t1], span.t1)
+        start = Start(ready.p, ready.y, span)
         run = run_program(
             ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report
         )
@@ -233,23 +286,26 @@ class Solver:
 
     def _ensemble(
         self,
-        t: tuple[float, float] | None,
+        asked: _Asked,
         given: Values,
         initial: Values,
-        save_at: Sequence[float] | Floats | None,
-        save: Sequence[str] | None,
         ensemble: Mapping[str, Sequence[float] | Floats],
         options: RunOptions,
     ) -> Solution:
         members = members_of(self.program, ensemble)
-        if self._save_times(None, save_at, *self._times(t, None)) is None:
-            raise ValueError("the runs of an ensemble need common times: give save_at, or `save every` in the model")
+        span = self._span(asked, None)
+        if self._save_times(None, asked, span) is None:
+            if not span.until_steady:
+                raise ValueError(
+                    "the runs of an ensemble need common times: give save_at, or `save every` in the model"
+                )
+            asked = replace(asked, save_at=[span.t0])
         runs: list[Solution] = []
         with progress_bar(self._experiment.name) as report:
             for number, each in enumerate(members):
                 program = self._programs.program(seed=each.seed)
                 ready = self._set(program, {**given, **each.parameters}, {**initial, **each.initial})
-                runs.append(self._run(ready, t, save_at, save, options, None))
+                runs.append(self._run(ready, asked, options, None))
                 if runs[-1].status is Status.INTERRUPTED:
                     break
                 if report is not None:
@@ -283,9 +339,13 @@ class Solver:
             )
         return self._set(self._programs.program(with_losses=True), {**dict(parameters), **dict(inputs)}, initial)
 
-    def _schedule(self, ready: _Set, data: Data | None, t0: float, t1: float) -> Losses:
+    def _schedule(self, ready: _Set, data: Data | None, span: Span) -> tuple[Span, Losses]:
+        """The losses, and the span with the last time that they ask for, which a run until steady must reach."""
         merged = {**self._programs.data, **(data or {})}
-        return schedule(self._programs.losses, self._values(ready), merged, t0, t1)
+        losses = schedule(self._programs.losses, self._values(ready), merged, span.t0, span.t1)
+        at_end = [each.kind == "end" for each in self._programs.losses]
+        fixed = losses.t[~np.array(at_end, dtype=bool)[losses.terms]]
+        return replace(span, not_before=float(fixed.max(initial=-np.inf))), losses
 
     def _values(self, ready: _Set | None) -> dict[str, Floats]:
         """The circuit's own parameters and sizes as this run has them, for times in the experiment."""
@@ -295,7 +355,19 @@ class Solver:
         own = {each.name: np.asarray(p[slots[global_name(each.name)]]) for each in program.network.parameters}
         return {**own, **{name: evaluate(formula, own) for name, formula in program.network.derived.items()}}
 
-    def _times(self, t: tuple[float, float] | None, ready: _Set | None) -> tuple[float, float]:
+    def _is_until_steady(self, asked: _Asked) -> bool:
+        return asked.steady_within is not None or (asked.t is None and self._experiment.is_steady)
+
+    def _span(self, asked: _Asked, ready: _Set | None, mesh: Tape | None = None) -> Span:
+        """From when to when; a run until steady that is taken again on its mesh ends where that does."""
+        until_steady = self._is_until_steady(asked)
+        t = asked.t
+        if asked.steady_within is not None:
+            if t is not None:
+                raise ValueError(
+                    "a run has an end, t=(0, 1e-3), or ends when it is steady, steady_within=1e-3: give one"
+                )
+            t = (0.0, asked.steady_within)
         if t is None:
             if self._experiment.until is None:
                 raise ValueError(
@@ -307,19 +379,19 @@ class Solver:
         t0, t1 = float(t[0]), float(t[1])
         if not (np.isfinite(t0) and np.isfinite(t1) and t0 < t1):
             raise ValueError(f"a run needs a finite start before a finite end, not {t0!r} to {t1!r} s")
-        return t0, t1
+        if until_steady and mesh is not None:
+            return Span(float(mesh.t[0]), float(mesh.t[-1]))
+        return Span(t0, t1, until_steady)
 
     def _value_of(self, expression: Expression, ready: _Set | None) -> float:
         return float(evaluate(expression, self._values(ready)))
 
     # --- what is saved
 
-    def _save_times(
-        self, ready: _Set | None, save_at: Sequence[float] | Floats | None, t0: float, t1: float
-    ) -> Floats | None:
-        if save_at is not None:
-            return checked_times(save_at, t0, t1)
-        return experiment_times(self._experiment, self._values(ready), t0, t1)
+    def _save_times(self, ready: _Set | None, asked: _Asked, span: Span) -> Floats | None:
+        if asked.save_at is not None:
+            return checked_times(asked.save_at, span.t0, span.t1)
+        return experiment_times(self._experiment, self._values(ready), span.t0, span.t1)
 
     def _rows(self, program: Program, save: Sequence[str] | None) -> Rows:
         if save is not None:

@@ -21,6 +21,7 @@ RANKS = (
     ("backends",),
     ("solution", "progress"),
     ("solver",),
+    ("analysis",),
     ("driver",),
     ("report",),
     ("demo",),
@@ -36,6 +37,7 @@ HOMES = {
     "numba": "mcompiler.backends",
     "llvmlite": "mcompiler.backends",
     "matplotlib": "mcompiler.report",
+    "scipy": "mcompiler.analysis",
 }
 SYMPY_HOMES = ("mcompiler.equations", "mcompiler.kernel.from_equations")
 

@@ -40,6 +40,18 @@ def mcompiler(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):  # 
     return call
 
 
+def test_a_run_until_steady(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("run", "rc.mem", "--steady-within", "0.2s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the run became steady (at t = 0.0" in done.stdout
+    done = mcompiler("run", "rc.mem", "--steady-within", "3ms")
+    assert done.returncode == 1
+    assert "a.v moved by" in done.stderr
+    done = mcompiler("run", "rc.mem", "--steady-within", "3ms", "--t-end", "3ms")
+    assert done.returncode == 2
+    assert "give one" in done.stderr
+
+
 def test_check(mcompiler) -> None:  # type: ignore[no-untyped-def]
     done = mcompiler("check", "rc.mem")
     assert (done.returncode, done.stderr) == (0, "")

@@ -136,7 +136,7 @@ def experiment(each: Experiment) -> Iterator[str]:
         yield f"  method {each.method}" + (f"({options})" if options else "")
     yield from (f"  {_loss(to, one)}" for one in each.losses)
     if each.until is not None:
-        yield f"  run to {to.expression(each.until)}"
+        yield f"  run {'until steady within' if each.is_steady else 'to'} {to.expression(each.until)}"
     for save in each.saves:
         every = f" every {to.expression(save.every)}:" if save.every is not None else ""
         yield f"  save{every} {', '.join(one.name for one in save.signals)}"
