@@ -444,7 +444,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What is run on a circuit, what is kept and what is drawn; ``block`` is its text, for values that are set from outside."""
+    """What is run on a circuit, what is kept and what is drawn.
+
+    ``batch`` is the number of copies of a network's cells; ``block`` is the text, for values that are set from outside.
+    """
 
     name: str
     circuit: Circuit
@@ -458,6 +461,7 @@ class Experiment:
     seed: int = 0
     method: str = ""
     options: Mapping[str, float] = field(default_factory=dict[str, float])
+    batch: int = 1
     doc: str = ""
     block: syntax.Block | None = field(default=None, compare=False, repr=False)
 
