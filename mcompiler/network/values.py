@@ -233,7 +233,7 @@ def _fits(filling: _Filling, name: str, chosen: _Chosen, read: "frozenset[str]")
     shape = filling.wired.shape
     fitting = [shape] if chosen.kind == "set" else [shape, (filling.wired.copies, *shape)]
     for column in sorted(each for each in read if "." in each):
-        found = filling.constants.numbers[column].shape
+        found: tuple[int, ...] = filling.constants.numbers[column].shape
         if found in (*fitting, ()) or (found == (1,) and not shape):
             continue
         shapes = [str(each) for each in fitting if each and each != (1, *shape)]
