@@ -233,7 +233,7 @@ def _fits(filling: _Filling, name: str, chosen: _Chosen, read: "frozenset[str]")
     shape = filling.wired.shape
     fitting = [shape] if chosen.kind == "set" else [shape, (filling.wired.copies, *shape)]
     for column in sorted(each for each in read if "." in each):
-        found: tuple[int, ...] = filling.constants.numbers[column].shape
+        found = filling.constants.numbers[column].shape
         if found in (*fitting, ()) or (found == (1,) and not shape):
             continue
         shapes = [str(each) for each in fitting if each and each != (1, *shape)]
@@ -246,7 +246,7 @@ def _fits(filling: _Filling, name: str, chosen: _Chosen, read: "frozenset[str]")
             if each.name == column
         ]
         is_batch = len(found) > 0 and found[1:] == shape
-        hints = (_of_copies(filling, chosen, found[0]),) if is_batch else ()
+        hints = (_of_copies(filling, chosen, next(iter(found))),) if is_batch else ()
         filling.problems.error("data-shape", headline, places[0], hints=hints)
         return False
     return True
