@@ -140,6 +140,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-method": "No integration method has this name.",
         "bad-option": "An option of a method with a value that makes no sense.",
         "bad-seed": "A seed is a whole number, zero or more.",
+        "bad-batch": "A batch is a whole number of copies, one or more, of the cells of a network.",
         "initial-of-driven": "A node at a voltage source has no initial value of its own.",
         "constant-loss": "A loss that depends on nothing the run computes.",
         "bad-data": "A data file or a graph that cannot be read, or a column that holds something else than numbers.",

@@ -380,6 +380,13 @@ class Seed(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Batch(Node):
+    """``batch 20``."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sweep(Node):
     """``sweep Rs in linspace(1[kohm], 2[kohm], 400)``."""
 
@@ -443,7 +450,7 @@ class Train(Node):
 
 TemplateStatement = Declaration | Nodes | Equation | Element | ParameterSet | When | Member | Synapses
 ExperimentStatement = (
-    Assignment | Data | Run | Save | Plot | Seed | Sweep | Method | Loss | Present | ErrorState | Drive | Train
+    Assignment | Data | Run | Save | Plot | Seed | Batch | Sweep | Method | Loss | Present | ErrorState | Drive | Train
 )
 Statement = TemplateStatement | ExperimentStatement
 

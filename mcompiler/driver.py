@@ -181,7 +181,8 @@ class Compilation:
             from mcompiler.network.structure import is_scalar
 
             origin = f"model {network.name} of {self.source.name}"
-            kernels, layout = lower(system, (origin,), backward=bool(network.losses) and beside is None)
+            backward = bool(network.losses) and beside is None
+            kernels, layout = lower(system, (origin,), backward=backward, batched=network.batch > 1)
             if is_scalar(network):
                 return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
             return blocked(kernels), layout

@@ -67,6 +67,10 @@ def _seed(span: Span, value: Expression) -> syntax.Seed:
     return syntax.Seed(span, value)
 
 
+def _batch(span: Span, value: Expression) -> syntax.Batch:
+    return syntax.Batch(span, value)
+
+
 def _sweep(span: Span, name: syntax.Name, values: Expression) -> syntax.Sweep:
     return syntax.Sweep(span, name, values)
 
@@ -132,6 +136,7 @@ def _train(notes: Notes, span: Span, *options: syntax.Argument | _Stop) -> synta
 RULES: Mapping[str, Callable[..., object]] = {
     "assignment": _assignment, "assignment_kind": word, "run_to": _run_to, "run_until_steady": _run_until_steady,
     "save": _save, "save_every": _save_every, "save_reduction": _save_reduction, "plot": _plot, "seed": _seed,
+    "batch": _batch,
     "sweep": _sweep, "loss": _loss, "loss_at": _loss_at, "loss_over": _loss_over, "present": _present,
     "present_as": _present_as, "present_form": word, "drive": _drive, "stop": _stop,
 }  # fmt: skip

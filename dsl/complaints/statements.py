@@ -12,8 +12,8 @@ TEMPLATE_WORDS = (
     "param", "state", "input", "output", "target", "size", "node", "set", "when", "device", "cells", "synapses",
 )  # fmt: skip
 EXPERIMENT_WORDS = (
-    "set", "initial", "input", "target", "data", "run", "save", "plot", "seed", "sweep", "method", "loss", "present", "error",
-    "drive", "train",
+    "set", "initial", "input", "target", "data", "run", "save", "plot", "seed", "batch", "sweep", "method", "loss", "present",
+    "error", "drive", "train",
 )  # fmt: skip
 _DECLARATIONS = frozenset({"param", "state", "input", "output", "target", "size"})
 _FOLLOWS_WORD = frozenset({NAME, NUMBER, STRING, "DERIVATIVE"})

@@ -155,6 +155,9 @@ def _experiment_statement(out: Writer, node: syntax.ExperimentStatement) -> None
         case syntax.Seed():
             out.write("seed ", start)
             write(out, node.value)
+        case syntax.Batch():
+            out.write("batch ", start)
+            write(out, node.value)
         case syntax.Sweep():
             out.write("sweep ", start)
             name(out, node.name)

@@ -38,11 +38,17 @@ def resolve_experiment(block: syntax.Block, target: Target, tables: Tables) -> E
     if draft.run is None and block.kind == "experiment":
         headline = f"the experiment {block.name.text} does not say how long it runs"
         draft.problems.error("missing-run", headline, block.name.span, hints=("write run to 1[s]",))
+    if draft.batch is not None and block.kind == "learning":
+        unsupported(draft.problems, "batches of learning are", draft.batch[1], "write the batch in an experiment")
+    elif draft.batch is not None and draft.batch[0] > 1:
+        for loss in draft.losses:
+            unsupported(draft.problems, "losses of batches are", loss.span)
     _check_circle(draft)
     return Experiment(
         block.name.text, target.circuit, block.name.span, draft.until, tuple(draft.assignments.values()), tuple(draft.saves),
         tuple(draft.plots), tuple(draft.losses), tuple(draft.data.values()), draft.seed[0] if draft.seed else 0,
-        draft.method[0] if draft.method else "", draft.options, block.doc, block, draft.is_steady,
+        draft.method[0] if draft.method else "", draft.options, draft.batch[0] if draft.batch else 1, block.doc, block,
+        draft.is_steady,
     )  # fmt: skip
 
 

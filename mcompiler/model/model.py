@@ -444,9 +444,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What is run on a circuit, what is kept and what is drawn; ``block`` is its text, for values that are set from outside.
+    """What is run on a circuit, what is kept and what is drawn.
 
-    ``until`` is when the run ends, or, where it ``is_steady``, when it ends though it has not become steady.
+    ``until`` is when the run ends, or, where it ``is_steady``, when it ends though it has not become steady. ``batch`` is the number of copies of a network's
+    cells; ``block`` is the text, for values that are set from outside.
     """
 
     name: str
@@ -461,6 +462,7 @@ class Experiment:
     seed: int = 0
     method: str = ""
     options: Mapping[str, float] = field(default_factory=dict[str, float])
+    batch: int = 1
     doc: str = ""
     block: syntax.Block | None = field(default=None, compare=False, repr=False)
     is_steady: bool = False

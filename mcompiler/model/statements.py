@@ -9,8 +9,8 @@ from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
 from mcompiler.model.assignments import resolve_assignment
 from mcompiler.model.data import resolve_data
-from mcompiler.model.evaluate import constant, whole
-from mcompiler.model.expression import Expression
+from mcompiler.model.evaluate import constant, evaluate, whole
+from mcompiler.model.expression import Expression, name_set
 from mcompiler.model.faults import duplicate, unsupported
 from mcompiler.model.losses import resolve_loss
 from mcompiler.model.model import Assignment, Data, Floats, Loss, Plot, Save
@@ -64,6 +64,7 @@ class ExperimentDraft:
     losses: list[Loss] = field(default_factory=list[Loss])
     data: dict[str, Data] = field(default_factory=dict[str, Data])
     seed: tuple[int, Span] | None = None
+    batch: tuple[int, Span] | None = None
     method: tuple[str, Span] | None = None
     options: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -126,6 +127,32 @@ def _seed(draft: ExperimentDraft, each: syntax.Seed) -> None:
     if found is not None and (seed is None or not 0 <= seed < 2**63):
         draft.problems.error("bad-seed", "the seed is a whole number, zero or more", found.span)
     draft.seed = (seed or 0, each.span)
+
+
+def _batch(draft: ExperimentDraft, each: syntax.Batch) -> None:
+    circuit = draft.target.circuit
+    if draft.batch is not None:
+        duplicate(draft.problems, "the batch is given twice", each.span, draft.batch[1])
+        return
+    draft.batch = (1, each.span)
+    if not circuit.is_network:
+        headline = f"{circuit.name} is a circuit; a batch has copies of the cells of a network"
+        hints = ("run(ensemble = ...) in Python runs a circuit many times",)
+        draft.problems.error("bad-batch", headline, each.span, hints=hints)
+        return
+    found = draft.target.check.of(each.value, draft.target.scope("the batch"), DIMENSIONLESS, "the batch")
+    if found is None:
+        return
+    if not name_set(found) <= draft.sizes.keys():
+        draft.problems.error("bad-batch", "the batch is a number, or an expression of sizes", found.span)
+        return
+    value = float(evaluate(found, draft.sizes))
+    copies = whole(value)
+    if copies is None or copies < 1:
+        headline = f"the batch is {value:g}; it is a number of copies, a whole number, one or more"
+        draft.problems.error("bad-batch", headline, found.span)
+    else:
+        draft.batch = (copies, each.span)
 
 
 def _method(draft: ExperimentDraft, each: syntax.Method) -> None:
@@ -195,6 +222,7 @@ STATEMENTS: Mapping[type[syntax.Node], Callable[[ExperimentDraft, Any], None]] =
     syntax.Save: _save,
     syntax.Plot: _plot,
     syntax.Seed: _seed,
+    syntax.Batch: _batch,
     syntax.Method: _method,
     syntax.Loss: _loss,
 }

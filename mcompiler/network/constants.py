@@ -39,6 +39,7 @@ class Constants:
     Attributes:
         assignments: what the experiment gives, by kind, element and name.
         seed: of distributions.
+        batch: number of copies of the cells of a network.
         numbers: values of sizes, parameters and inputs that do not depend on time, and columns of data.
         leaves: parameters and inputs with a number of their own, which a run can change.
         formulas: what the others are, sizes included, in terms of leaves and time.
@@ -46,6 +47,7 @@ class Constants:
 
     assignments: Mapping[Key, Assignment]
     seed: int
+    batch: int = 1
     numbers: dict[str, Floats] = field(default_factory=dict[str, Floats])
     leaves: dict[str, GlobalParameter] = field(default_factory=dict[str, GlobalParameter])
     formulas: dict[str, Expression] = field(default_factory=dict[str, Expression])
@@ -63,7 +65,7 @@ def resolve_constants(circuit: Circuit, experiment: Experiment | None, problems:
     """The circuit's constants; what is wrong with them is in ``problems``."""
     given = experiment.assignments if experiment else ()
     assignments: dict[Key, Assignment] = {(each.kind, each.element, each.name): each for each in given}
-    constants = Constants(assignments, experiment.seed if experiment else 0)
+    constants = Constants(assignments, experiment.seed, experiment.batch) if experiment else Constants({}, 0)
     for data in experiment.data if experiment else ():
         columns = {f"{data.name}.{name}": values for name, values in data.columns.items()}
         constants.numbers |= {

@@ -9,8 +9,10 @@ from mcompiler.model.model import Distribution, Value
 from mcompiler.network.network import Floats
 
 
-def draw(value: Value, known: Mapping[str, Floats], shape: tuple[int, ...], name: str, seed: int) -> Floats:
-    """The value in SI; of a distribution, independent numbers of ``shape``.
+def draw(
+    value: Value, known: Mapping[str, Floats], shape: tuple[int, ...], name: str, seed: int, repeats: int = 1
+) -> Floats:
+    """The value in SI; of a distribution, independent numbers of ``shape``, and the same again where they are repeated.
 
     They depend on ``seed`` and ``name`` only, so that the order of statements does not matter. ``lognormal(m, s)`` has the median m and the
     coefficient of variation s (its standard deviation is s times its mean); a spread of ``normal`` without a unit is relative to the mean.
@@ -22,13 +24,16 @@ def draw(value: Value, known: Mapping[str, Floats], shape: tuple[int, ...], name
         return evaluate(value, known)
     first, second = (evaluate(each, known) for each in value.arguments)
     random = np.random.default_rng([seed, *name.encode()])
+    uniform = value.kind == "uniform"
+    numbers = random.random(shape) if uniform else random.standard_normal(shape)
+    numbers = np.tile(numbers, repeats) if repeats > 1 else numbers
     with np.errstate(all="ignore"):
         match value.kind:
             case "lognormal":
-                return np.asarray(first * np.exp(np.sqrt(np.log1p(second**2)) * random.standard_normal(shape)))
+                return np.asarray(first * np.exp(np.sqrt(np.log1p(second**2)) * numbers))
             case "normal":
                 relative = value.arguments[1].dimension != value.dimension
                 spread = second * np.abs(first) if relative else second
-                return np.asarray(first + spread * random.standard_normal(shape))
+                return np.asarray(first + spread * numbers)
             case "uniform":
-                return np.asarray(first + (second - first) * random.random(shape))
+                return np.asarray(first + (second - first) * numbers)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mcompiler.diagnostics import Problems
+from mcompiler.model.faults import unsupported
 from mcompiler.model.model import Circuit, Experiment, Model
 from mcompiler.network.checks import check_wiring
 from mcompiler.network.classes import Filled, classify
@@ -33,9 +34,22 @@ def elaborate(model: Model, experiment: Experiment | None = None, circuit: Circu
     assert network is not None
     if experiment is not None:
         check_signals(network, experiment, problems)
+        _check_batch(network, experiment, problems)
         network = with_losses(network, experiment.losses, constants, problems)
     problems.raise_errors()
     return replace(network, warnings=problems.warnings)
+
+
+def _check_batch(network: Network, experiment: Experiment, problems: Problems) -> None:
+    """What is not compiled for several copies of the cells."""
+    if network.batch == 1:
+        return
+    for each in experiment.losses:
+        unsupported(problems, "losses of batches are", each.span)
+    for synapses in experiment.circuit.synapses:
+        if synapses.device.events:
+            what = f"events in the synapses {synapses.name}, which the copies of a batch share, are"
+            unsupported(problems, what, synapses.span)
 
 
 def _wired(target: Circuit, constants: Constants, problems: Problems) -> Network:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -102,13 +103,28 @@ class Part:
 class Place:
     """Where an element or a node is found: its shape, its parts, and the index that it begins at along each axis (0 where ``first`` is empty).
 
-    ``inert`` are positions of members that are there for the shape of the array only.
+    ``inert`` are positions of members that are there for the shape of the array only. Of cells in a batch there are ``copies``: ``members`` are those
+    of one copy, and member m of copy b is number m*copies + b of its class.
     """
 
     shape: tuple[int, ...]
     parts: tuple[Part, ...]
     first: tuple[int, ...] = ()
     inert: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    copies: int = 1
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The shape of an array with a value for every copy of every member: the copies, where there are several, come first."""
+        return (self.copies, *self.shape) if self.copies > 1 else self.shape
+
+    def numbers(self, first: Mapping[str, int]) -> Integers:
+        """Where values are, as an array (copies, members), if those of class ``owner`` begin at ``first[owner]``."""
+        found = np.empty((self.copies, prod(self.shape)), dtype=np.int64)
+        copies = np.arange(self.copies, dtype=np.int64)[:, None]
+        for part in self.parts:
+            found[:, part.positions] = first[part.owner] + part.members * self.copies + copies
+        return found
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
@@ -163,6 +179,8 @@ class Network:
         elements: where each element is found; ``nodes`` likewise.
         warnings: what is odd about it, but not wrong.
         observers: what the losses read of single members; what they sum is among the ``terms`` of groups.
+        batch: number of copies of all cells, which share the synapses: a class of n cells has n*batch members, copy after copy of the first cell,
+            then of the second. The ends of synapses name the cells 0..n-1 of one copy.
     """
 
     name: str
@@ -174,6 +192,7 @@ class Network:
     losses: tuple[Loss, ...] = ()
     observers: tuple[Observer, ...] = ()
     derived: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+    batch: int = 1
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
     def group(self, name: str) -> Group | None:

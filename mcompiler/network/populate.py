@@ -22,17 +22,18 @@ _NOWHERE: Integers = np.empty(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """Cells or synapses with their shape; of synapses that are listed, ``edges`` are the cells they join."""
+    """Cells or synapses with their shape; of synapses that are listed, ``edges`` are the cells they join. Of cells in a batch there are ``copies``."""
 
     element: Placed
     shape: tuple[int, ...]
     edges: Edges | None = None
     index: dict[str, Floats] = field(default_factory=dict[str, Floats])
+    copies: int = 1
 
     @property
     def size(self) -> int:
-        """The number of members."""
-        return prod(self.shape)
+        """The number of members, of all copies."""
+        return prod(self.shape) * self.copies
 
 
 def populate(circuit: Circuit, constants: Constants, problems: Problems) -> Network | None:
@@ -40,9 +41,9 @@ def populate(circuit: Circuit, constants: Constants, problems: Problems) -> Netw
     shapes = {
         each.name: tuple(size_of(one, constants, each.name, problems) for one in each.shape) for each in circuit.cells
     }
-    if problems.errors or not _is_held(circuit, shapes, problems):
+    if problems.errors or not _is_held(circuit, shapes, constants.batch, problems):
         return None
-    cells = [Grown(each, shapes[each.name]) for each in circuit.cells]
+    cells = [Grown(each, shapes[each.name], copies=constants.batch) for each in circuit.cells]
     synapses = [_grown(each, shapes, constants, problems) for each in circuit.synapses]
     if problems.errors:
         return None
@@ -60,16 +61,18 @@ def populate(circuit: Circuit, constants: Constants, problems: Problems) -> Netw
         {each.element.name: _place(each, shapes) for each in grown},
         {},
         derived=derived,
+        batch=constants.batch,
     )
 
 
-def _is_held(circuit: Circuit, shapes: dict[str, tuple[int, ...]], problems: Problems) -> bool:
+def _is_held(circuit: Circuit, shapes: dict[str, tuple[int, ...]], batch: int, problems: Problems) -> bool:
     """Whether all cells and dense synapses can be held; nothing is allocated before this is known."""
     total = 0
     for each in circuit.cells:
-        own = prod(shapes[each.name])
+        own = prod(shapes[each.name]) * batch
         total += own
-        if not fits(total, own, each.span, each.name, each.shape, problems) or not is_quick(own, each, problems):
+        name = f"{each.name} in {batch:,} copies" if batch > 1 else each.name
+        if not fits(total, own, each.span, name, each.shape, problems) or not is_quick(own, each, problems):
             return False
     sizes = {each.name: each.shape for each in circuit.cells}
     for synapse in circuit.synapses:
@@ -171,10 +174,10 @@ def _edge(each: Projection, group: Group, grown: Grown | None) -> EdgeClass:
 
 
 def _place(each: Grown, shapes: dict[str, tuple[int, ...]]) -> Place:
-    members = np.arange(each.size, dtype=np.int64)
+    members = np.arange(prod(each.shape), dtype=np.int64)
     element = each.element
     inert = _NOWHERE
     if isinstance(element, Projection) and element.wiring.kind == "masked":
         posts, pres = prod(shapes[element.target]), prod(shapes[element.source])
         inert = np.arange(min(posts, pres), dtype=np.int64) * (pres + 1)
-    return Place(each.shape, (Part(element.name, members, members),), inert=inert)
+    return Place(each.shape, (Part(element.name, members, members),), inert=inert, copies=each.copies)

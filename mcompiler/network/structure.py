@@ -14,9 +14,9 @@ SCALAR_MEMBERS = 16
 
 
 def is_scalar(network: Network) -> bool:
-    """Whether the network is small enough to be compiled without loops; dense classes never are."""
+    """Whether the network is small enough to be compiled without loops; dense classes and batches never are."""
     is_indexed = all(each.topology == "indexed" for each in network.edges)
-    return is_indexed and sum(network.sizes().values()) <= SCALAR_MEMBERS
+    return network.batch == 1 and is_indexed and sum(network.sizes().values()) <= SCALAR_MEMBERS
 
 
 def is_smooth(network: Network) -> bool:
@@ -46,6 +46,8 @@ def structure(network: Network) -> str:
 
 def _lines(network: Network) -> Iterator[str]:
     yield f"network {network.name}"
+    if network.batch > 1:
+        yield "batch"
     for parameter in network.parameters:
         yield f"parameter {parameter.name} {parameter.dimension}"
     for vertex in network.vertices:

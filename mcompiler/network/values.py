@@ -10,7 +10,18 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.evaluate import evaluate
 from mcompiler.model.expression import TIME_NAME, Expression, Name, name_set, names, substitute
 from mcompiler.model.faults import circular
-from mcompiler.model.model import Distribution, Input, Parameter, Placed, State, Template, Value, expressions_of
+from mcompiler.model.model import (
+    Distribution,
+    Input,
+    Parameter,
+    Placed,
+    Population,
+    Projection,
+    State,
+    Template,
+    Value,
+    expressions_of,
+)
 from mcompiler.model.scope import ordered
 from mcompiler.network.constants import Constants, Place, check_bounds, check_number, follows_from_numbers, inserted
 from mcompiler.network.draw import draw
@@ -34,6 +45,11 @@ class Members(Protocol):
     @property
     def size(self) -> int:
         """The number of members."""
+        ...
+
+    @property
+    def copies(self) -> int:
+        """The number of copies of a cell, which count as members."""
         ...
 
     @property
@@ -67,17 +83,24 @@ class Values:
         return replace(device, states=tuple(states)) if self.starts else device
 
 
+Kind = Literal["set", "input", "initial"]
+
+
 class _Chosen(NamedTuple):
-    """A value, where it is given, and whether in terms of the circuit's names or of the device's."""
+    """A value, where it is given, and whether in terms of the circuit's names or of the device's; copies of a cell differ in inputs and initial values."""
 
     value: Value
     span: Span
     scope: Literal["circuit", "device"]
+    kind: Kind
 
 
 @dataclass(slots=True)
 class _Filling:
-    """The values of one element in the making; ``known`` are numbers by the device's names."""
+    """The values of one element in the making; ``known`` are numbers by the device's names.
+
+    While they are made, the members of a copy of the cells stand together; `_stored` puts the copies of a member together.
+    """
 
     wired: Members
     constants: Constants
@@ -98,17 +121,17 @@ class _Filling:
             return [chosen.span]
         return [self.wired.element.span, (chosen.span, "the value")]
 
-    def choose(self, kind: Literal["set", "input", "initial"], name: str, default: Value | None) -> _Chosen | None:
+    def choose(self, kind: Kind, name: str, default: Value | None) -> _Chosen | None:
         """The value that counts: the experiment's, else the element's, else its parameter set's, else the device's."""
         element = self.wired.element
         assigned = self.constants.assignments.get((kind, element.name, name))
         if assigned is not None:
-            return _Chosen(assigned.value, assigned.value.span, "circuit")
+            return _Chosen(assigned.value, assigned.value.span, "circuit", kind)
         if name in element.values:
-            return _Chosen(element.values[name], element.values[name].span, "circuit")
+            return _Chosen(element.values[name], element.values[name].span, "circuit", kind)
         if name in element.preset:
-            return _Chosen(element.preset[name], element.preset[name].span, "device")
-        return None if default is None else _Chosen(default, default.span, "device")
+            return _Chosen(element.preset[name], element.preset[name].span, "device", kind)
+        return None if default is None else _Chosen(default, default.span, "device", kind)
 
 
 def fill(wired: Members, constants: Constants, problems: Problems) -> Values:
@@ -152,7 +175,7 @@ def _parameter(filling: _Filling, each: Parameter | Input, chosen: _Chosen) -> N
     if expression is not None:
         values.given[name] = expression
     elif number is not None:
-        values.numbers[name] = number
+        values.numbers[name] = _stored(filling, number)
 
 
 def _initial(filling: _Filling, state: State) -> None:
@@ -171,7 +194,7 @@ def _initial(filling: _Filling, state: State) -> None:
     if expression is not None:
         filling.values.starts[name] = expression
     elif number is not None:
-        filling.values.initials[name] = np.array(np.broadcast_to(number, (filling.wired.size,)))
+        filling.values.initials[name] = np.array(np.broadcast_to(_stored(filling, number), (filling.wired.size,)))
 
 
 def _number(filling: _Filling, chosen: _Chosen, name: str) -> Floats | None:
@@ -182,39 +205,66 @@ def _number(filling: _Filling, chosen: _Chosen, name: str) -> Floats | None:
     if chosen.scope == "circuit":
         if not _fits(filling, name, chosen, read):
             return None
-        known = ChainMap({column: _flat(known[column]) for column in read if "." in column}, *known.maps)
+        known = ChainMap({column: _flat(filling.wired, known[column]) for column in read if "." in column}, *known.maps)
     if TIME_NAME in read or not all(name in known for name in read):
         return None
     wired = filling.wired
-    return draw(
-        value, known, (wired.size,) if wired.shape else (), f"{wired.element.name}.{name}", filling.constants.seed
-    )
+    repeats = wired.copies if chosen.kind == "set" else 1
+    shape = (wired.size // repeats,) if wired.shape or wired.copies > repeats else ()
+    own = f"{wired.element.name}.{name}"
+    return draw(value, known, shape, own, filling.constants.seed, repeats if shape else 1)
 
 
-def _flat(column: Floats) -> Floats:
-    return column.reshape(()) if column.size == 1 else column.reshape(-1)
+def _flat(wired: Members, column: Floats) -> Floats:
+    """The values of a column for all members, copy after copy."""
+    if column.size == 1:
+        return column.reshape(())
+    return column.reshape(-1) if column.size == wired.size else np.tile(column.reshape(-1), wired.copies)
+
+
+def _stored(filling: _Filling, number: Floats) -> Floats:
+    """The numbers in the order of the members: the copies of a member stand together."""
+    copies = filling.wired.copies
+    return number.reshape(copies, -1).T.reshape(-1) if number.ndim and copies > 1 else number
 
 
 def _fits(filling: _Filling, name: str, chosen: _Chosen, read: "frozenset[str]") -> bool:
-    """Whether columns of data have the shape of the element."""
+    """Whether columns of data have the shape of the element, or that of its copies where they may differ."""
     shape = filling.wired.shape
+    fitting = [shape] if chosen.kind == "set" else [shape, (filling.wired.copies, *shape)]
     for column in sorted(each for each in read if "." in each):
         found = filling.constants.numbers[column].shape
-        if found in (shape, ()) or (found == (1,) and not shape):
+        if found in (*fitting, ()) or (found == (1,) and not shape):
             continue
-        needs = f"one number or the shape {shape}" if shape else "one number"
+        shapes = [str(each) for each in fitting if each and each != (1, *shape)]
+        needs = "one number" + (f" or the shape {' or '.join(shapes)}" if shapes else "")
         headline = f"{filling.wired.element.name}.{name} needs {needs}, but {column} has the shape {found}"
-        hints = ("one run per sample is not compiled in this version: run(ensemble=...) takes numbers",)
         places = [
             each.span
             for expression in expressions_of(chosen.value)
             for each in names(expression)
             if each.name == column
         ]
-        is_batch = found[1:] == shape and bool(shape)
-        filling.problems.error("data-shape", headline, places[0], hints=hints if is_batch else ())
+        is_batch = len(found) > 0 and found[1:] == shape
+        hints = (_of_copies(filling, chosen, next(iter(found))),) if is_batch else ()
+        filling.problems.error("data-shape", headline, places[0], hints=hints)
         return False
     return True
+
+
+def _of_copies(filling: _Filling, chosen: _Chosen, count: int) -> str:
+    """What to do with ``count`` values for every member."""
+    match filling.wired.element:
+        case Population() if chosen.kind == "set":
+            return "the copies of a cell share its parameters; its inputs and initial values may differ"
+        case Population():
+            batch = filling.constants.batch
+            place = f"in place of batch {batch}" if batch > 1 else "in the experiment"
+            return f"write batch {count} {place} for a copy of the cells for each"
+        case Projection():
+            return "the copies of a batch share the synapses; inputs and initial values of cells may differ"
+        case _:
+            return "run(ensemble = ...) in Python runs a circuit once for each"
 
 
 def _expression(filling: _Filling, chosen: _Chosen) -> Expression | None:
@@ -235,8 +285,8 @@ def _expression(filling: _Filling, chosen: _Chosen) -> Expression | None:
         elif each.name != TIME_NAME:
             is_index = each.name in index
             inside = f"index {each.name}" if is_index else f"data {each.name}"
-            number = index[each.name] if is_index else _flat(constants.numbers[each.name])
-            filling.values.numbers[inside] = number
+            number = index[each.name] if is_index else _flat(filling.wired, constants.numbers[each.name])
+            filling.values.numbers[inside] = _stored(filling, number)
             outside[each.name] = Name(inside, each.dimension, each.span)
     return substitute(expression, outside)
 

@@ -63,6 +63,7 @@ class Wired:
     ends: tuple[Integers, Integers]
     index: dict[str, Floats]
     first: tuple[int, ...] = ()
+    copies: int = 1
 
     @property
     def size(self) -> int:

@@ -21,10 +21,11 @@ class Target:
     Attributes:
         name: as the user writes it.
         kind: "parameter" (an array ``p``) or "initial" (the state at the start).
-        places: one place per member, in the order of the user's array; of a value that all members share, every place it stands at.
+        places: array (copies, members), members in the order of the user's array; of a value that all members share, every place it stands at.
         shape: of the user's array; () for one value.
         unit: of the value.
         shared: whether it is one value, wherever it stands.
+        extents: of an array whose values differ from copy to copy of a batch; ``shape`` where they cannot.
     """
 
     name: str
@@ -33,19 +34,26 @@ class Target:
     shape: tuple[int, ...]
     unit: str
     shared: bool
+    extents: tuple[int, ...]
 
     def put(self, array: Floats, value: object) -> None:
-        """Writes a number, or an array of this shape, to its places.
+        """Writes a number, or an array of this shape or these extents, to its places.
 
         Raises:
             ValueError: the shape does not fit.
         """
         number = np.asarray(value, dtype=np.float64)
-        if number.shape not in ((), self.shape):
-            raise ValueError(
-                f"{self.name} needs one number{f' or an array of shape {self.shape}' if self.shape else ''}, not shape {number.shape}"
-            )
-        array[self.places] = number.reshape(-1) if number.shape else number
+        shapes = [str(each) for each in dict.fromkeys((self.shape, self.extents)) if each]
+        if number.shape not in ((), self.shape, self.extents):
+            which = f" or an array of shape {' or '.join(shapes)}" if shapes else ""
+            raise ValueError(f"{self.name} needs one number{which}, not shape {number.shape}")
+        array[self.places] = number.reshape(-1, self.places.shape[1]) if number.shape else number
+
+    def value(self, array: Floats) -> Floats:
+        """What stands at its places: of a value that all members or copies share, one."""
+        if self.shared:
+            return np.array(array[self.places[0, 0]])
+        return array[self.places if self.extents != self.shape else self.places[0]].reshape(self.extents)
 
     def take(self, gradient: Floats) -> Floats:
         """Its share of a gradient; where one value stands at several places, their sum."""
@@ -79,8 +87,8 @@ def parameter(program: Program, name: str) -> Target:
     """
     for quantity in program.layout.parameters:
         if quantity.name == global_name(name):
-            places = np.array([program.z[quantity.slot]], dtype=np.int64)
-            return Target(name, "parameter", places, (), quantity.dimension, shared=True)
+            places = np.array([[program.z[quantity.slot]]], dtype=np.int64)
+            return Target(name, "parameter", places, (), quantity.dimension, shared=True, extents=())
     element, _, own = name.partition(".")
     place = program.network.elements.get(element)
     if place is not None and place.parts:
@@ -127,11 +135,16 @@ def _target(
     first = next(iter(quantities.values()))
     starts = {owner: int(program.z[quantity.slot]) for owner, quantity in quantities.items()}
     if not first.varies:
-        return Target(name, kind, np.array([*starts.values()], dtype=np.int64), (), first.dimension, shared=True)
-    places = np.empty(int(np.prod(place.shape, dtype=np.int64)), dtype=np.int64)
-    for part in place.parts:
-        places[part.positions] = starts[part.owner] + part.members
-    return Target(name, kind, places, place.shape, first.dimension, shared=False)
+        places = np.array([[*starts.values()]], dtype=np.int64)
+        return Target(name, kind, places, (), first.dimension, shared=True, extents=())
+    extents = place.extents if kind == "initial" or _is_input(program, place, first.name) else place.shape
+    return Target(name, kind, place.numbers(starts), place.shape, first.dimension, shared=False, extents=extents)
+
+
+def _is_input(program: Program, place: Place, name: str) -> bool:
+    """Whether a quantity is an input, which may differ from copy to copy of a batch."""
+    group = program.network.group(place.parts[0].owner)
+    return group is not None and any(each.name == name for each in group.device.inputs)
 
 
 def _named(quantities: tuple[Quantity, ...], name: str) -> Quantity | None:
@@ -177,21 +190,22 @@ def unknown_name(program: Program, place: int) -> str:
         for quantity in owner.unknowns:
             member = place - int(program.z[quantity.slot])
             if 0 <= member < count:
-                return f"{member_name(program, owner, member)}.{quantity.name}"
+                return member_name(program, owner, member, f".{quantity.name}")
     return f"unknown {place}"
 
 
-def member_name(program: Program, owner: ClassLayout, member: int) -> str:
-    """The user's name of a member of a class: of the node, or of the element, with its indices."""
+def member_name(program: Program, owner: ClassLayout, member: int, quantity: str = "") -> str:
+    """The user's name of a member of a class: of the node, or of the element, with its indices, and which copy of a batch it is."""
     capacitive = _is_capacitive(program, owner.name)
     table = program.network.nodes if capacitive else program.network.elements
     for name, place in table.items():
         for part in place.parts:
             if part.owner == owner.name:
-                found: NDArray[np.intp] = np.flatnonzero(part.members == member)
+                found: NDArray[np.intp] = np.flatnonzero(part.members == member // place.copies)
                 if len(found):
-                    return name + _index_text(place.indices(int(part.positions[int(found[0])])))
-    return owner.name
+                    own = name + _index_text(place.indices(int(part.positions[int(found[0])]))) + quantity
+                    return f"{own} of copy {member % place.copies}" if place.copies > 1 else own
+    return owner.name + quantity
 
 
 def _index_text(indices: tuple[int, ...]) -> str:

@@ -49,7 +49,7 @@ class Program:
 def program(network: Network, layout: Layout, functions: Functions) -> Program:
     """The program of a network whose structure was compiled."""
     sizes, indices = bindings(network)
-    z = bind(layout, sizes, indices)
+    z = bind(layout, sizes, indices, copies=network.batch)
     p, given = _parameters(network, layout, z), _given_initials(network, layout, z)
     return Program(network, layout, functions, z, p, given, is_smooth(network))
 

@@ -27,7 +27,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where the values of a signal are in a row, in the order of the user's array; ``inert`` are those of members that are not there: shown as NaN."""
+    """Where the values of a signal are in a row, in the order of the user's array, the copies of a batch first.
+
+    ``inert`` are those of members that are not there: shown as NaN.
+    """
 
     name: str
     unit: str
@@ -57,7 +60,7 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
     columns: list[Column] = []
     for each in signals:
         place = program.network.nodes.get(each.owner) or program.network.elements[each.owner]
-        flat = np.empty(int(np.prod(place.shape, dtype=np.int64)), dtype=np.int64)
+        first: dict[str, int] = {}
         unit, is_unknown = "1", False
         for part in place.parts:
             owner = program.layout.of(part.owner)
@@ -66,22 +69,22 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
             if want[observable.number] < 0:
                 want[observable.number] = width
                 width += int(program.z[owner.count_slot])
-            flat[part.positions] = want[observable.number] + part.members
+            first[part.owner] = int(want[observable.number])
             unit = observable.dimension
             is_unknown = any(one.name == name for one in owner.unknowns)
-        columns.append(_column(each, flat, place, unit, is_unknown=is_unknown))
+        columns.append(_column(each, place.numbers(first), place, unit, is_unknown=is_unknown))
     return Rows(want, width, tuple(columns))
 
 
-def _column(each: Wanted, flat: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
+def _column(each: Wanted, numbers: Integers, place: Place, unit: str, *, is_unknown: bool) -> Column:
     if not each.indices:
-        return Column(each.name, unit, flat, place.shape, is_unknown, place.inert)
+        return Column(each.name, unit, numbers.reshape(-1), place.extents, is_unknown, place.inert)
     position = place.position(each.indices)
     if position is None:
         reach = ", ".join(f"{low}..{high}" for low, high in place.ranges)
         raise ValueError(f"{each.name} lies outside the array: {each.owner} runs over {reach or 'no index'}")
     inert = np.zeros(int(position in place.inert), dtype=np.int64)
-    return Column(each.name, unit, flat[[position]], (), is_unknown, inert)
+    return Column(each.name, unit, numbers[:, position], place.extents[: -len(place.shape)], is_unknown, inert)
 
 
 def values_of(column: Column, rows: Floats) -> Floats:

@@ -101,19 +101,15 @@ class Solver:
     def parameters(self) -> dict[str, Floats]:
         """Every parameter that has a number, with its value in SI: what ``run(parameters=...)`` can set."""
         program = self.program
-        p = program.p
         targets = (names.parameter(program, name) for name in names.parameter_names(program))
-        return {
-            each.name: np.array(p[each.places[0]] if each.shared else p[each.places].reshape(each.shape))
-            for each in targets
-        }
+        return {each.name: each.value(program.p) for each in targets}
 
     @property
     def initial(self) -> dict[str, Floats]:
         """Every state with its initial value in SI: what ``run(initial=...)`` can set."""
         ready = self._set(self.program, _NONE, _NONE)
         targets = (names.initial(ready.program, name) for name in names.initial_names(ready.program))
-        return {each.name: ready.y[each.places].reshape(each.shape) for each in targets}
+        return {each.name: each.value(ready.y) for each in targets}
 
     @property
     def options(self) -> RunOptions:

@@ -214,6 +214,7 @@ experiment_statements: st.SearchStrategy[syntax.ExperimentStatement] = st.one_of
         optional(called),
     ),
     expressions.map(lambda value: syntax.Seed(NOWHERE, value)),
+    expressions.map(lambda value: syntax.Batch(NOWHERE, value)),
     st.builds(
         lambda name, values: syntax.Sweep(NOWHERE, name, values), dotted(expressions), expressions | ranges(expressions)
     ),
