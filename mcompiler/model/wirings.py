@@ -141,7 +141,7 @@ def _graph(node: syntax.Expression, condition: Expression | None, tables: Tables
         problems.error(error.code, f'"{node.value}" cannot be used: {error}', node.span, hints=hints)
         return None
     edges = ends[0].astype(np.int64), ends[1].astype(np.int64)
-    return Wiring("graph", node.span, condition=condition, edges=edges, nodes=table.nodes)
+    return Wiring("graph", node.span, condition=condition, edges=edges, nodes=table.nodes, file=node.value)
 
 
 def _column(columns: Mapping[str, Floats], wrong: Mapping[str, str], name: str) -> Floats:

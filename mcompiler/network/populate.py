@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -95,6 +96,8 @@ def _warn_of_alone(
                 joined[name][found[end]] = True
             else:
                 joined[name][:] |= grown[each.name].size > 1 or each.wiring.kind == "all"
+        if each.shared:
+            joined[each.shared][:] = True
     for cells in circuit.cells if circuit.synapses else ():
         alone = np.flatnonzero(~joined[cells.name])
         if len(alone):
@@ -164,10 +167,11 @@ def _vertex(each: Population, group: Group) -> VertexClass:
 
 def _edge(each: Projection, group: Group, grown: Grown | None) -> EdgeClass:
     pre, post = (_NOWHERE, _NOWHERE) if grown is None or grown.edges is None else grown.edges
-    ends = (End(0, each.source, pre), End(1, each.target, post))
-    return EdgeClass(
-        each.name, group, ends, "dense" if each.wiring.is_dense else "indexed", each.wiring.kind == "masked"
-    )
+    ends = [End(0, each.source, pre), End(1, each.target, post)]
+    if each.shared:
+        ends.append(End(2, each.shared, np.zeros(len(pre), dtype=np.int64)))
+    topology: Literal["dense", "indexed"] = "dense" if each.wiring.is_dense else "indexed"
+    return EdgeClass(each.name, group, tuple(ends), topology, each.wiring.kind == "masked")
 
 
 def _place(each: Grown, shapes: dict[str, tuple[int, ...]]) -> Place:
