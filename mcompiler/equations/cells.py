@@ -107,7 +107,9 @@ def unmasked(template: Template) -> Template:
         definitions=tuple(replace(each, value=_alive(each.value)) for each in template.definitions),
         contributions=tuple(replace(each, value=_alive(each.value)) for each in template.contributions),
         events=tuple(
-            replace(each, margin=_alive(each.margin), assignments=tuple((to, _alive(new)) for to, new in each.assignments))
+            replace(
+                each, margin=_alive(each.margin), assignments=tuple((to, _alive(new)) for to, new in each.assignments)
+            )
             for each in template.events
         ),
     )

@@ -11,11 +11,13 @@ from mcompiler.equations.jacobian import jacobian
 from mcompiler.equations.nudged import nudged
 from mcompiler.equations.printing.adjoint import adjoint_sheet
 from mcompiler.equations.printing.block import to_block
+from mcompiler.equations.printing.derived import derived_text
 from mcompiler.equations.printing.forward import forward_sheet
 from mcompiler.equations.printing.gradient import gradient_sheet
 from mcompiler.equations.printing.jacobian import jacobian_sheet
 from mcompiler.equations.printing.model import model_text
 from mcompiler.equations.printing.sheet import Sheet
+from mcompiler.equations.printing.spelling import UnsayableError
 from mcompiler.equations.printing.tangent import obstacle, tangent_text
 from mcompiler.equations.printing.tex import to_latex
 from mcompiler.equations.printing.text import to_text
@@ -29,12 +31,17 @@ Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gr
 
 _SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
     "forward": forward_sheet,
-    "tangent": lambda system: forward_sheet(_sound(tangent(system))),
+    "tangent": lambda system: forward_sheet(_SYSTEMS["tangent"](system)),
     "jacobian": lambda system: jacobian_sheet(system, jacobian(system)),
     "adjoint": lambda system: adjoint_sheet(_sound(adjoint(system))),
     "gradient": lambda system: gradient_sheet(_sound(adjoint(system))),
-    "error-network": lambda system: forward_sheet(_sound(error_network(system))),
-    "nudged": lambda system: forward_sheet(_sound(nudged(system))),
+    "error-network": lambda system: forward_sheet(_SYSTEMS["error-network"](system)),
+    "nudged": lambda system: forward_sheet(_SYSTEMS["nudged"](system)),
+}
+_SYSTEMS: Final[Mapping[Derivation, Callable[[System], System]]] = {
+    "tangent": lambda system: _sound(tangent(system)),
+    "error-network": lambda system: _sound(error_network(system)),
+    "nudged": lambda system: _sound(nudged(system)),
 }
 
 
@@ -125,16 +132,27 @@ class Equations:
 
     def _in_the_language(self) -> str:
         match self.derivation:
-            case "forward" if any(each.kind == "cell" for each in self.network.vertices):
-                return f"# no model: cells and synapses are shown, but not yet written as a model\n{to_block(self._sheet(), 'forward')}"
             case "forward":
                 return model_text(self.system, self.network, self.model)
+            case "tangent" | "error-network" | "nudged" if self._is_network:
+                return self._derived()
             case "tangent":
                 return self._tangent()
             case "adjoint":
                 return to_block(adjoint_sheet(_sound(adjoint(self.system)), is_explicit=True), "adjoint")
             case _:
                 return to_block(self._sheet(), self.derivation)
+
+    @property
+    def _is_network(self) -> bool:
+        return any(each.kind == "cell" for each in self.network.vertices)
+
+    def _derived(self) -> str:
+        """A network as a model; where the language lacks something, a block to read that says what."""
+        try:
+            return derived_text(_SYSTEMS[self.derivation](self.system), self.network, self.model)
+        except UnsayableError as error:
+            return f"# not a model file: {error}\n{to_block(self._sheet(), self.derivation)}"
 
     def _tangent(self) -> str:
         """A model where the language can say it, else a block to read that says why it cannot."""

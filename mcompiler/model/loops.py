@@ -44,6 +44,8 @@ def _contributions(projection: Projection, needs: _Needs) -> None:
     definitions = {each.name: each for each in synapse.definitions}
     for one in synapse.contributions:
         read = reached(one.value, definitions)
-        found = (f"{projection.ends[each.end]}.{each.name}" for each in synapse.reads if f"{each.end}.{each.name}" in read)
+        found = (
+            f"{projection.ends[each.end]}.{each.name}" for each in synapse.reads if f"{each.end}.{each.name}" in read
+        )
         own = needs.setdefault(f"{projection.ends[one.end]}.{one.name}", {})
         own.update(dict.fromkeys(found, one.span))

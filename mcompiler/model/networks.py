@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mcompiler.dsl import syntax
+from mcompiler.model.cell_indices import CellIndices
 from mcompiler.model.circuits import HOLDS_ONLY, MOST_INDICES, Plan, resolve_shape
 from mcompiler.model.elements import Local, find_device, find_set, resolve_values
 from mcompiler.model.faults import duplicate, unknown
 from mcompiler.model.loops import check_loops
 from mcompiler.model.model import Cell, Population, Projection, Template, Value
-from mcompiler.model.scope import Known
+from mcompiler.model.scope import Dotted, Known
 from mcompiler.model.synapses import resolve_synapse
 from mcompiler.model.tables import Tables
 from mcompiler.model.wirings import resolve_wiring
@@ -83,13 +84,15 @@ def _population(plan: Plan, each: syntax.Member, kinds: Kinds) -> Population | N
     return Population(each.name.text, cell, shape, each.name.span, values, preset, doc=each.doc)
 
 
-def _values(plan: Plan, arguments: Iterable[syntax.Argument], template: Template, local: Local) -> dict[str, Value]:
+def _values(
+    plan: Plan, arguments: Iterable[syntax.Argument], template: Template, local: Local, dotted: Dotted | None = None
+) -> dict[str, Value]:
     given = list(arguments)
     for each in given:
         if each.name is None:
             headline = f"values of {template.name} are given by name"
             plan.problems.error("unknown-argument", headline, each.span, hints=("write R = 1[kohm]",))
-    return resolve_values(plan, given, template, local)
+    return resolve_values(plan, given, template, local, dotted)
 
 
 def _check_complete(
@@ -134,11 +137,9 @@ def _projection(
     )
     if len(plan.problems.errors) > before:
         return None
-    local = {
-        name: Known(DIMENSIONLESS, None, "index") for name, one in (("pre", source), ("post", target)) if one.rank == 1
-    }
+    indices = CellIndices(plan.problems, {"pre": source, "post": target})
     preset = find_set(plan, each.template, synapse)
-    values = _values(plan, arguments, synapse, local)
+    values = _values(plan, arguments, synapse, indices.names, indices.dotted)
     _check_complete(plan, each, synapse, preset)
     if wiring is None:
         return None

@@ -23,7 +23,6 @@ from mcompiler.model.values import resolve_parameters
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
 
-
 #: What to do where `global` means nothing.
 _NO_GLOBAL = "a global cell is named in the network: synapses W: Pair from X to Y with G"
 
@@ -60,6 +59,18 @@ class _Build:
             if owner == "global":
                 otherwise = _NO_GLOBAL
             unknown(self.draft.problems, "unknown-name", headline, node.span, owner, candidates, otherwise)
+        return None
+
+    def constant(self, node: syntax.Name) -> Expression | None:
+        """``P.Ron``: a parameter of a device, which is all that is constant of what has a dot."""
+        found, device = self.dotted(node), self.devices.get(node.parts[0].name)
+        parameters = () if device is None else device.parameters
+        if found is None or node.text in {each.name for each in parameters}:
+            return found
+        headline = f"{node.text} moves in time: what is constant cannot depend on it"
+        self.draft.problems.error(
+            "not-constant", headline, node.span, hints=("parameters of devices can be used: P.Ron",)
+        )
         return None
 
     def _of_device(self, node: syntax.Name, owner: str, quantity: str) -> Expression | None:
@@ -135,7 +146,7 @@ def resolve_synapse(
     declare(draft)
     _place_devices(build, find)
     _sort(build)
-    draft.dotted = build.dotted
+    draft.dotted, draft.constant = build.dotted, build.constant
     parameters = resolve_parameters(draft.declared("param"), draft.names, functions, check)
     inputs = resolve_inputs(draft)
     definitions, _ = resolve_definitions(draft)

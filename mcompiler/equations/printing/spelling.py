@@ -1,0 +1,301 @@
+"""Names of derived quantities in the model language, and what templates need from outside: both as a file spells them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import sympy
+
+from mcompiler.equations.bounds import is_bounded, pushed
+from mcompiler.equations.cells import TERMINALS, unmasked
+from mcompiler.equations.printing.declarations import DATA
+from mcompiler.equations.printing.naming import parts_of
+from mcompiler.equations.printing.view import View, view
+from mcompiler.equations.pullback import quantities
+from mcompiler.equations.reverse import symbols_of
+from mcompiler.equations.system import LOSS, TIME, EdgeClass, System, Template, VertexClass
+from mcompiler.equations.translate import symbol
+from mcompiler.model.model import Circuit, Population, Projection
+from mcompiler.model.scope import RESERVED
+from mcompiler.network.binding import observer_class
+from mcompiler.network.elaborate import global_name
+from mcompiler.network.network import Network, Observer
+
+_GLOBAL, _PICK, _INDEX, _IS = global_name(""), "pick ", "index ", "is "
+
+
+class UnsayableError(ValueError):
+    """The language lacks what a derived network needs; the message says what."""
+
+
+@dataclass(slots=True)
+class Names:
+    """How the quantities of one class are spelled.
+
+    Attributes:
+        taken: names that mean something.
+        spelled: every quantity's name.
+        outer: those of them that come from outside the template, and become parameters of it.
+    """
+
+    taken: set[str]
+    spelled: dict[sympy.Symbol, str] = field(default_factory=dict[sympy.Symbol, str])
+    outer: dict[sympy.Symbol, str] = field(default_factory=dict[sympy.Symbol, str])
+
+    def of(self, each: sympy.Symbol) -> str:
+        """The name of a quantity."""
+        return each.name if each == TIME else self.spelled[each]
+
+    def spell(self, each: sympy.Symbol) -> str:
+        """A name for what is derived: ``error_u``, with ``_`` behind it where the user has one like it."""
+        if each not in self.spelled:
+            self.spelled[each] = self.fresh(_identifier(each))
+        return self.spelled[each]
+
+    def fresh(self, name: str) -> str:
+        """A name that nothing else has."""
+        while name in self.taken or name in RESERVED:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+
+def _identifier(each: sympy.Symbol) -> str:
+    """``error_u`` of ``error u``, ``back_P_i`` of ``back P.i``, ``dot_A`` of ``dot circuit.A``."""
+    parts = parts_of(each)
+    name = "_".join((*parts.kinds, parts.quantity.removeprefix(_GLOBAL)))
+    return re.sub(r"\W+", "_", name).strip("_")
+
+
+@dataclass(slots=True)
+class Spelling:
+    """A derived network as a file spells it.
+
+    Attributes:
+        system: what is written, where pairs that are inert are taken for the others.
+        network, circuit: of the forward system.
+        shared: names of the network's parameters, cells and synapses.
+        names: those in each class.
+        loss: the cells that collect what the loss is made of.
+        arguments: what members are given beside what the model gives them, by class and name.
+        joined: the global cell of synapses that need the loss, by class.
+        columns: columns of data by the path of the parameter that holds them.
+    """
+
+    system: System
+    network: Network
+    circuit: Circuit
+    shared: Names
+    loss: str
+    names: dict[str, Names] = field(default_factory=dict[str, Names])
+    arguments: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    joined: dict[str, str] = field(default_factory=dict[str, str])
+    columns: dict[str, str] = field(default_factory=dict[str, str])
+
+    def view(self, owner: VertexClass | EdgeClass) -> View:
+        """Shows expressions of a class in this spelling."""
+        return replace(view(self.system, owner.template), naming=self.names[owner.name].of)
+
+    def given(self, owner: str) -> set[str]:
+        """What the members of a class are given as expressions: that stands where the network is put together."""
+        group = self.network.group(owner)
+        return set() if group is None else set(group.given)
+
+    def is_derived(self, owner: VertexClass | EdgeClass, each: sympy.Symbol) -> bool:
+        """Whether a quantity was not declared by the model; all of the loss was not."""
+        return owner.name == LOSS or " " in each.name
+
+    def outputs(self, owner: VertexClass | EdgeClass) -> set[sympy.Symbol]:
+        """Definitions that synapses may read, or do."""
+        read = {
+            symbol(each.name)
+            for edge in self.system.edges
+            for each in edge.template.reads
+            if edge.ends[each.end] == owner.name
+        }
+        population = next((each for each in self.circuit.cells if each.name == owner.name), None)
+        return read if population is None else read | {symbol(name) for name in population.device.outputs}
+
+    def added(self, edge: str) -> str:
+        """The name of synapses that bring something to the loss."""
+        return self.shared.spell(symbol(edge))
+
+    def chosen(self, edge: EdgeClass) -> str:
+        """Which cell synapses to the loss begin at, where it is one of several."""
+        observer = next((each for each in self.network.observers if observer_class(each) == edge.name), None)
+        if observer is None:
+            return ""
+        condition = _is_cell("pre", self._population(edge.ends[0]), self.network, observer.member)
+        return f" where {condition}" if condition else ""
+
+    def _population(self, name: str) -> Population:
+        return next(each for each in self.circuit.cells if each.name == name)
+
+    def _projection(self, name: str) -> Projection:
+        return next(each for each in self.circuit.synapses if each.name == name)
+
+    def pick(self, observer: Observer) -> str:
+        """1 for the synapse that a loss reads, 0 for the others, as an expression of the cells it joins."""
+        edge = next(each for each in self.network.edges if each.name == observer.owner)
+        sizes, projection = self.network.sizes(), self._projection(observer.owner)
+        first, second = edge.ends[:2]
+        if edge.topology == "dense":
+            post, pre = divmod(observer.member, sizes[first.vertices])
+        else:
+            pre, post = int(first.members[observer.member]), int(second.members[observer.member])
+            if np.count_nonzero((first.members == pre) & (second.members == post)) > 1:
+                raise UnsayableError(
+                    f"{observer.name} is of one of several synapses between the same two cells, which no expression tells apart"
+                )
+        conditions = [
+            _is_cell(end, self._population(owner), self.network, number)
+            for end, owner, number in (("pre", projection.source, pre), ("post", projection.target, post))
+        ]
+        condition = " and ".join(each for each in conditions if each)
+        return f"where({condition}, 1, 0)" if condition else "1"
+
+
+def _is_cell(end: str, population: Population, network: Network, number: int) -> str:
+    """The condition that the cell at an end is the one with this number."""
+    if not population.rank:
+        return ""
+    if population.rank == 1:
+        return f"{end} == {number}"
+    indices = network.elements[population.name].indices(number)
+    return " and ".join(f"{end}[{place}] == {index}" for place, index in enumerate(indices))
+
+
+def spelling(system: System, network: Network, circuit: Circuit) -> Spelling:
+    """The names of everything.
+
+    Raises:
+        UnsayableError: something needs what the language does not have.
+    """
+    system = replace(
+        system,
+        vertices=tuple(replace(each, template=_prepared(each.template)) for each in system.vertices),
+        edges=tuple(replace(each, template=_prepared(each.template)) for each in system.edges),
+    )
+    own = {
+        *(each.name for each in (*circuit.sizes, *circuit.parameters, *circuit.inputs)),
+        *(each.name for each in circuit.placed),
+    }
+    shared = Names(own)
+    for each in system.parameters:
+        name = each.symbol.name.removeprefix(_GLOBAL)
+        if name in own and each.symbol.name.startswith(_GLOBAL):
+            shared.spelled[each.symbol] = name
+        else:
+            shared.spell(each.symbol)
+    to = Spelling(system, network, circuit, shared, shared.fresh("Loss"))
+    for vertex in system.vertices:
+        _name_vertex(to, vertex)
+    for edge in system.edges:
+        _name_edge(to, edge)
+    return to
+
+
+def _prepared(template: Template) -> Template:
+    """The template as it is where pairs are not inert, with the rates that bounded states would have without their bounds, where something is held with them."""
+    beside = {each.along for each in template.unknowns}
+    defined = {each.symbol for each in template.definitions}
+    pushes = [pushed(each) for each in template.unknowns if each.symbol in beside and is_bounded(each)]
+    more = tuple(each for each in pushes if each.symbol not in defined)
+    return _picking(unmasked(replace(template, definitions=(*template.definitions, *more))))
+
+
+def _picking(template: Template) -> Template:
+    """The template with plain parameters in place of those that pick the members that a loss reads."""
+    picks = {
+        each.symbol: symbol(f"{_IS}{each.symbol.name.removeprefix(_PICK)}")
+        for each in template.parameters
+        if each.symbol.name.startswith(_PICK)
+    }
+    if not picks:
+        return template
+    return replace(
+        template,
+        parameters=tuple(replace(each, symbol=picks.get(each.symbol, each.symbol)) for each in template.parameters),
+        definitions=tuple(replace(each, value=each.value.xreplace(picks)) for each in template.definitions),
+        contributions=tuple(replace(each, value=each.value.xreplace(picks)) for each in template.contributions),
+    )
+
+
+def _name_vertex(to: Spelling, vertex: VertexClass) -> None:
+    group = to.network.group(vertex.name)
+    own: set[str] = (
+        set()
+        if group is None
+        else {each.symbol.name for each in quantities(vertex.template) if " " not in each.symbol.name}
+    )
+    if group is not None:
+        model = group.device
+        own |= {each.name for each in (*model.parameters, *model.inputs, *model.states, *model.definitions)}
+    _name(to, vertex, own)
+
+
+def _name_edge(to: Spelling, edge: EdgeClass) -> None:
+    group = to.network.group(edge.name)
+    own: set[str] = set()
+    if group is not None:
+        model = group.device
+        own = {each.name for each in (*model.parameters, *model.inputs, *model.states, *model.definitions)}
+    names = to.names[edge.name] = Names(own | {name.partition(".")[0] for name in own} | set(TERMINALS))
+    if group is not None and LOSS in edge.ends:
+        if edge.ends.index(LOSS) != 2:
+            raise UnsayableError(
+                f"the synapses {edge.name} would have to join the loss beside the global cell that they join already"
+            )
+        to.joined[edge.name] = to.loss
+    for each in edge.template.reads:
+        names.spelled[each.symbol] = f"{TERMINALS[each.end]}.{to.names[edge.ends[each.end]].of(symbol(each.name))}"
+    _name(to, edge, own)
+
+
+def _name(to: Spelling, owner: VertexClass | EdgeClass, own: set[str]) -> None:
+    names = to.names.setdefault(owner.name, Names(set(own)))
+    names.spelled |= {symbol(name): name for name in own}
+    known = [each.symbol for each in quantities(owner.template)]
+    structural = {each.symbol for each in owner.template.parameters if each.structural}
+    shared = {each.symbol for each in to.system.parameters}
+    for each in known:
+        if each not in structural:
+            names.spell(each)
+    given = {symbol(name) for name in to.given(owner.name)}
+    written = tuple(each for each in owner.template.definitions if each.symbol not in given)
+    used = dict.fromkeys(
+        name for value in expressions(replace(owner.template, definitions=written)) for name in symbols_of(value)
+    )
+    for each in used:
+        if each in structural or each in shared:
+            names.outer[each] = names.spell(each)
+            _pass(to, owner.name, each, names.outer[each])
+
+
+def _pass(to: Spelling, owner: str, each: sympy.Symbol, name: str) -> None:
+    """Where a parameter that stands for something outside gets its value."""
+    if each.name.startswith(DATA):
+        to.columns[f"{owner}.{name}"] = each.name.removeprefix(DATA)
+        return
+    arguments = to.arguments.setdefault(owner, {})
+    if each.name.startswith(_INDEX):
+        arguments[name] = each.name.removeprefix(_INDEX)
+    elif each.name.startswith(_IS):
+        arguments[name] = to.pick(next(one for one in to.network.observers if one.name == each.name.removeprefix(_IS)))
+    else:
+        arguments[name] = to.shared.of(each)
+
+
+def expressions(template: Template) -> Iterator[sympy.Expr]:
+    """Everything that is written of a template."""
+    for each in template.unknowns:
+        yield from (
+            value
+            for value in (each.rate, each.mass, each.initial, each.scale, each.lower, each.upper)
+            if value is not None
+        )
+    yield from (each.value for each in template.definitions)
+    yield from (each.value for each in template.contributions)
+    for event in template.events:
+        yield from (event.margin, *(new for _, new in event.assignments))
