@@ -1,12 +1,12 @@
 """Equations of one derivation, to be looked at: text, LaTeX, model language, and what a notebook shows."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 from mcompiler.diagnostics import CompileError, InternalError
+from mcompiler.dsl import syntax
 from mcompiler.equations.adjoint import adjoint
-from mcompiler.equations.error_network import error_network
+from mcompiler.equations.error_network import error_network, measures
 from mcompiler.equations.jacobian import jacobian
 from mcompiler.equations.nudged import nudged
 from mcompiler.equations.printing.adjoint import adjoint_sheet
@@ -21,28 +21,19 @@ from mcompiler.equations.printing.spelling import UnsayableError
 from mcompiler.equations.printing.tangent import obstacle, tangent_text
 from mcompiler.equations.printing.tex import to_latex
 from mcompiler.equations.printing.text import to_text
-from mcompiler.equations.system import System
+from mcompiler.equations.steady import steady
+from mcompiler.equations.system import Parameter, System
 from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import BrokenSystemError, verify
+from mcompiler.model.check import written
 from mcompiler.model.model import Model
+from mcompiler.model.override import literal
 from mcompiler.network.network import Network
+from mcompiler.units import DIMENSIONLESS
 
-Derivation: TypeAlias = Literal["forward", "tangent", "jacobian", "adjoint", "gradient", "error-network", "nudged"]
-
-_SHEETS: Final[Mapping[Derivation, Callable[[System], Sheet]]] = {
-    "forward": forward_sheet,
-    "tangent": lambda system: forward_sheet(_SYSTEMS["tangent"](system)),
-    "jacobian": lambda system: jacobian_sheet(system, jacobian(system)),
-    "adjoint": lambda system: adjoint_sheet(_sound(adjoint(system))),
-    "gradient": lambda system: gradient_sheet(_sound(adjoint(system))),
-    "error-network": lambda system: forward_sheet(_SYSTEMS["error-network"](system)),
-    "nudged": lambda system: forward_sheet(_SYSTEMS["nudged"](system)),
-}
-_SYSTEMS: Final[Mapping[Derivation, Callable[[System], System]]] = {
-    "tangent": lambda system: _sound(tangent(system)),
-    "error-network": lambda system: _sound(error_network(system)),
-    "nudged": lambda system: _sound(nudged(system)),
-}
+Derivation: TypeAlias = Literal[
+    "forward", "tangent", "jacobian", "adjoint", "gradient", "error-network", "nudged", "steady"
+]
 
 
 def _sound(system: System) -> System:
@@ -51,6 +42,14 @@ def _sound(system: System) -> System:
         return verify(system)
     except BrokenSystemError as error:
         raise InternalError(f"a derived equation is wrong: {error}") from error
+
+
+def _positive(text: str, what: str) -> syntax.Number:
+    """The literal that measures something of an error network."""
+    value = literal(text)
+    if value is None or not value.value > 0:
+        raise ValueError(f"the {what} {text!r} of an error network is no positive number; write 1 or 1[V*A]")
+    return value
 
 
 @final
@@ -62,12 +61,15 @@ class Equations:
         system: the forward system, losses included.
         network: what it was derived from, and ``model``, where that came from: the model language needs both for the wiring.
         derivation: what is shown.
+        scale, speed: what the errors of an error network are measured in, and how fast they are: literals of the language.
     """
 
     system: System
     network: Network = field(repr=False)
     model: Model = field(repr=False)
     derivation: Derivation = "forward"
+    scale: str = "1"
+    speed: str = "1"
 
     def forward(self) -> "Equations":
         """The model's own equations."""
@@ -89,14 +91,19 @@ class Equations:
         """The derivatives of the loss by parameters and initial values, as integrals over the adjoint."""
         return replace(self, derivation="gradient")
 
-    def error_network(self) -> "Equations":
+    def error_network(self, scale: str = "1", speed: str = "1") -> "Equations":
         """The adjoint of the fixed point as a relaxation beside the forward equations.
 
+        Args:
+            scale: what the errors are measured in, a literal like "1[V*A]"; an error times a rate has the unit of the scale times the loss.
+            speed: how much faster than the forward equations they are.
+
         Raises:
-            ValueError: the model has no loss at the end of the run, or cells that jump.
+            ValueError: the model has no loss at the end of the run, or cells that jump; or these are no literals, or not positive, or the speed has a unit.
         """
-        error_network(self.system)
-        return replace(self, derivation="error-network")
+        made = replace(self, derivation="error-network", scale=scale, speed=speed)
+        made.derived()
+        return made
 
     def nudged(self) -> "Equations":
         """The forward equations with a force down the slope of the loss.
@@ -104,8 +111,13 @@ class Equations:
         Raises:
             ValueError: the model has no loss at the end of the run, or one that pushes unknowns of different units.
         """
-        nudged(self.system)
-        return replace(self, derivation="nudged")
+        made = replace(self, derivation="nudged")
+        made.derived()
+        return made
+
+    def steady(self) -> "Equations":
+        """The equations of the fixed point: every unknown's rate is 0."""
+        return replace(self, derivation="steady")
 
     def to(self, form: str) -> str:
         """The equations as "text", "latex" or "mem" (the model language), with a line end.
@@ -127,19 +139,61 @@ class Equations:
         """LaTeX that needs amsmath."""
         return self.to("latex")
 
+    def derived(self) -> System:
+        """The system that is shown.
+
+        Raises:
+            ValueError: the model has none such.
+        """
+        match self.derivation:
+            case "forward" | "jacobian":
+                return self.system
+            case "tangent":
+                return _sound(tangent(self.system))
+            case "adjoint" | "gradient":
+                return _sound(adjoint(self.system))
+            case "error-network":
+                return self._with_errors(*self._measures())
+            case "nudged":
+                return _sound(nudged(self.system))
+            case "steady":
+                return _sound(steady(self.system))
+
+    def _with_errors(self, scale: Parameter, speed: Parameter) -> System:
+        adjustable = replace(self.system, parameters=(*self.system.parameters, scale, speed))
+        return _sound(error_network(adjustable, scale.symbol, speed.symbol))
+
+    def _measures(self) -> tuple[Parameter, Parameter]:
+        """Scale and speed as parameters."""
+        scale, speed = _positive(self.scale, "scale"), _positive(self.speed, "speed")
+        if speed.dimension != DIMENSIONLESS:
+            raise ValueError(f"the speed of an error network is a number; {self.speed} is in {speed.dimension}")
+        return measures(self.system, scale.dimension)
+
     def _sheet(self) -> Sheet:
-        return _SHEETS[self.derivation](self.system)
+        made = self.derived()
+        match self.derivation:
+            case "jacobian":
+                return jacobian_sheet(made, jacobian(made))
+            case "adjoint":
+                return adjoint_sheet(made)
+            case "gradient":
+                return gradient_sheet(made)
+            case _:
+                return forward_sheet(made)
 
     def _in_the_language(self) -> str:
         match self.derivation:
             case "forward":
                 return model_text(self.system, self.network, self.model)
             case "tangent" | "error-network" | "nudged" if self._is_network:
-                return self._derived()
+                return self._derived_network()
             case "tangent":
                 return self._tangent()
             case "adjoint":
-                return to_block(adjoint_sheet(_sound(adjoint(self.system)), is_explicit=True), "adjoint")
+                return to_block(adjoint_sheet(self.derived(), is_explicit=True), "adjoint")
+            case "steady":
+                return f"# not a model file: constraints 0 = ... are missing in the language\n{to_block(self._sheet(), 'steady')}"
             case _:
                 return to_block(self._sheet(), self.derivation)
 
@@ -147,10 +201,14 @@ class Equations:
     def _is_network(self) -> bool:
         return any(each.kind == "cell" for each in self.network.vertices)
 
-    def _derived(self) -> str:
-        """A network as a model; where the language lacks something, a block to read that says what."""
+    def _derived_network(self) -> str:
+        """A model, or where the language lacks something, a block to read that says what."""
+        values: dict[str, str] = {}
+        if self.derivation == "error-network":
+            given = (_positive(self.scale, "scale"), _positive(self.speed, "speed"))
+            values = {each.symbol.name: written(one) for each, one in zip(self._measures(), given, strict=True)}
         try:
-            return derived_text(_SYSTEMS[self.derivation](self.system), self.network, self.model)
+            return derived_text(self.derived(), self.network, self.model, values)
         except UnsayableError as error:
             return f"# not a model file: {error}\n{to_block(self._sheet(), self.derivation)}"
 

@@ -6,6 +6,7 @@ what is shown is the canonical text of a forward system.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import sympy
@@ -91,11 +92,15 @@ def _experiments(to: Spelling, model: Model, name: str) -> Iterator[str]:
     experiments = [each for each in model.experiments.values() if each.circuit.name == to.circuit.name]
     files = {one.name: one.file for each in experiments for one in each.data}
     asked = sorted({column.partition(".")[0] for column in to.columns.values()})
+    of_the_loss = {one.span for one in to.network.losses}
     for each in experiments:
+        losses = tuple(one for one in each.losses if one.span in of_the_loss)
+        if each.until is None and each.losses and not losses:
+            continue
         own = {one.name for one in each.data}
         lines = [f'data {one} = "{files[one]}"' for one in asked if one not in own]
         lines += [f"set {path} = {column}" for path, column in to.columns.items()]
-        yield "\n".join(experiment(each, name, lines)) + "\n"
+        yield "\n".join(experiment(replace(each, losses=losses), name, lines)) + "\n"
 
 
 # --- cells

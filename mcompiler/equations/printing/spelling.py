@@ -197,7 +197,7 @@ def spelling(system: System, network: Network, circuit: Circuit) -> Spelling:
 
 
 def _prepared(template: Template) -> Template:
-    """The template as it is where pairs are not inert, with the rates that bounded states would have without their bounds, where something is held with them."""
+    """The template where pairs are not inert, with what the rates of bounded states would be without the bounds, where something is held with them."""
     beside = {each.along for each in template.unknowns}
     defined = {each.symbol for each in template.definitions}
     pushes = [pushed(each) for each in template.unknowns if each.symbol in beside and is_bounded(each)]

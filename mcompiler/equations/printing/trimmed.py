@@ -73,7 +73,7 @@ def _constants(system: System) -> _Constants:
 
 
 def _folded(edge: EdgeClass, constants: _Constants, everywhere: Collection[str]) -> EdgeClass:
-    """The edge with constants in place of what it reads of the loss; what brings a single cell to the loss stays as it is, since only there it is told apart."""
+    """The edge with constants in place of what it reads of the loss; not one that brings a single cell there, since it is told apart by that edge alone."""
     if " " in edge.name and edge.name not in everywhere:
         return edge
     template = edge.template
