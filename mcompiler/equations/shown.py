@@ -1,7 +1,8 @@
 """Equations of one derivation, to be looked at: text, LaTeX, model language, and what a notebook shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 from mcompiler.diagnostics import CompileError, InternalError
 from mcompiler.dsl import syntax
@@ -34,6 +35,14 @@ from mcompiler.units import DIMENSIONLESS
 Derivation: TypeAlias = Literal[
     "forward", "tangent", "jacobian", "adjoint", "gradient", "error-network", "nudged", "steady"
 ]
+
+
+#: What the language of this version lacks, by what is derived; of errors and nudges, for circuits.
+_LACKING: Final[Mapping[Derivation, str]] = {
+    "error-network": "the errors of node voltages would need devices with four terminals, which this version does not compile",
+    "nudged": "the slopes of the loss would need devices with four terminals, which this version does not compile",
+    "steady": "constraints, 0 = ..., are not compiled in this version",
+}
 
 
 def _sound(system: System) -> System:
@@ -192,8 +201,8 @@ class Equations:
                 return self._tangent()
             case "adjoint":
                 return to_block(adjoint_sheet(self.derived(), is_explicit=True), "adjoint")
-            case "steady":
-                return f"# not a model file: constraints 0 = ... are missing in the language\n{to_block(self._sheet(), 'steady')}"
+            case "error-network" | "nudged" | "steady":
+                return self._block(_LACKING[self.derivation])
             case _:
                 return to_block(self._sheet(), self.derivation)
 
@@ -210,7 +219,13 @@ class Equations:
         try:
             return derived_text(self.derived(), self.network, self.model, values)
         except UnsayableError as error:
-            return f"# not a model file: {error}\n{to_block(self._sheet(), self.derivation)}"
+            return self._block(str(error))
+        except CompileError as error:
+            return self._block(error.diagnostics[0].headline)
+
+    def _block(self, missing: str) -> str:
+        """What is for reading only, since the language lacks something."""
+        return f"# not a model file: {missing}\n{to_block(self._sheet(), self.derivation)}"
 
     def _tangent(self) -> str:
         """A model where the language can say it, else a block to read that says why it cannot."""
@@ -220,7 +235,7 @@ class Equations:
                 return tangent_text(self.system, self.network, self.model)
             except CompileError as error:
                 reason = f"what is made for directions meets something of the model: {error.diagnostics[0].headline}"
-        return f"# no model: {reason}\n{to_block(self._sheet(), 'tangent')}"
+        return self._block(reason)
 
     def __str__(self) -> str:
         return self.to("text")

@@ -296,7 +296,9 @@ def test_the_tangent_of_a_driven_device_prints_as_a_model(name: str, request: py
 
 def test_a_tangent_that_the_language_cannot_say_is_a_block_that_says_why() -> None:
     printed = show(made("net"), "tangent", "mem")
-    assert printed.startswith("# no model: the directions of node voltages would need devices with four terminals")
+    assert printed.startswith(
+        "# not a model file: the directions of node voltages would need devices with four terminals"
+    )
     assert "tangent of Net {" in printed
     source = BENCHES["hp"].replace("S: VoltageSource(top, ground, V = A)", "S: SineSource(top, ground, A = A)")
     assert "parameters of its own: dot f" in show(from_text(source), "tangent", "mem")

@@ -15,12 +15,10 @@ from mcompiler.model.model import Template as ModelTemplate
 def cell_lines(system: System, template: Template, model: Cell) -> Iterator[str]:
     """What stands in a cell; nothing of what this class's cells are given."""
     of, to = view(system, template), words(model)
-    own = {each.name for each in model.definitions}
     yield from declared(to, model)
     yield from (to.state(each) for each in model.states)
-    for each in template.definitions:
-        if each.symbol.name in own:
-            yield definition_line(each, of.text(each.value), is_output=each.symbol.name in model.outputs)
+    for each in _as_read(template, model):
+        yield definition_line(each, of.text(each.value), is_output=each.symbol.name in model.outputs)
     yield from (rate_line(of, each) for each in template.unknowns)
     yield from (line for each in template.events for line in event_lines(of, each))
     yield from set_lines(to, model)
@@ -32,7 +30,7 @@ def synapse_lines(system: System, edge: EdgeClass, model: Synapse) -> Iterator[s
     of, to = view(system, template), words(model)
     own = {each.name for each in model.definitions if is_own(model, each.name)} | set(drives(model))
     yield from own_declarations(to, model)
-    for each in template.definitions:
+    for each in _as_read(template, model):
         if each.symbol.name in own:
             yield definition_line(each, of.text(each.value))
     yield from (rate_line(of, each) for each in template.unknowns if is_own(model, each.symbol.name))
@@ -43,6 +41,12 @@ def synapse_lines(system: System, edge: EdgeClass, model: Synapse) -> Iterator[s
         if all(is_own(model, symbol.name) for symbol, _ in event.assignments):
             yield from event_lines(of, event)
     yield from set_lines(to, model)
+
+
+def _as_read(template: Template, model: ModelTemplate) -> Iterator[Definition]:
+    """The model's definitions in the order in which a file that has them in this order is read."""
+    found = {each.symbol.name: each for each in template.definitions}
+    yield from (found[each.name] for each in model.definitions)
 
 
 def own_declarations(to: Words, model: Synapse) -> Iterator[str]:

@@ -11,12 +11,13 @@ from mcompiler.equations.printing.classes import (
     definition_row,
     gathered,
     is_plumbing,
+    legend_of_sums,
     loss_section,
     rate_row,
     title,
 )
 from mcompiler.equations.printing.dynamics import Needed, dynamics
-from mcompiler.equations.printing.legends import ERROR_NETWORK, NUDGED, SUMS, TANGENT, Legend
+from mcompiler.equations.printing.legends import ERROR_NETWORK, NUDGED, TANGENT, Legend
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Text
@@ -33,7 +34,7 @@ def forward_sheet(system: System) -> Sheet:
     sections += [_section(view(system, each.template), each, wanted) for each in owners if each.name != LOSS]
     sections += [loss_section(view(system, each.template)) for each in owners if each.name == LOSS]
     title, legends = _SAID[system.kind]
-    return Sheet(system.name, title, tuple(sections), (*legends, SUMS), system)
+    return Sheet(system.name, title, tuple(sections), (*legends, legend_of_sums(system)), system)
 
 
 #: The title of a sheet and what must be said of its names, by what made the system.

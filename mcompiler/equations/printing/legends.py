@@ -15,6 +15,10 @@ SUMS = Legend(
     "sum(R at p: x): the x of every R whose terminal p is at this node",
     r"$\sum_{\text{R at p}} x$: the $x$ of every R whose terminal p is at this node; $x^{(p)}$: the $x$ of the node at terminal p",
 )
+SUMS_OVER_SYNAPSES = Legend(
+    "sum(W at post: x): the x of every W whose post is this cell",
+    r"$\sum_{\text{W at post}} x$: the $x$ of every W whose post is this cell; $x^{(post)}$: the $x$ of the cell at post",
+)
 PICKS = Legend(
     "only(cell[0], x): x for that element, 0 for the others",
     r"$[x]_{\text{only cell[0]}}$: $x$ for that element, 0 for the others",
