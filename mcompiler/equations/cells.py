@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import sympy
 
@@ -117,10 +118,10 @@ def unmasked(template: Template) -> Template:
 
 def _alive(value: sympy.Expr) -> sympy.Expr:
     unequal = ne(_INDICES[0].symbol, _INDICES[1].symbol)
-    chosen: sympy.Expr = value.replace(
-        lambda each: isinstance(each, where) and each.args[0] == unequal, lambda each: each.args[1]
+    return cast(
+        "sympy.Expr",
+        value.replace(lambda each: each.func == where and each.args[0] == unequal, lambda each: each.args[1]),
     )
-    return chosen
 
 
 def _held(each: Unknown, alive: Alive) -> Unknown:

@@ -30,8 +30,8 @@ class CellIndices:
             if name in used and each.rank != 1:
                 headline = f"{name} is the number of a cell in a row: {each.name} has {each.rank or 'no'} indices"
                 hint = f"write {name}[0] for the first of its indices; pre != post can be asked of arrays too, and by lattice(radius) joins neighbours"
-                hints = (hint,) if each.rank else (f"there is one cell at {name}, so that nothing need be said of it",)
-                self.problems.error("index-count", headline, node.span, (each.span, "declared here"), hints=hints)
+                hint = hint if each.rank else f"there is one cell at {name}, so that nothing need be said of it"
+                self.problems.error("index-count", headline, node.span, (each.span, "declared here"), hints=(hint,))
                 return False
         return True
 
@@ -50,6 +50,6 @@ class CellIndices:
             return Name(f"{first.name}[{number}]", DIMENSIONLESS, node.span)
         wanted = ", ".join(f"{first.name}[{each}]" for each in range(population.rank))
         headline = f"{population.name} has {population.rank or 'no'} {'index' if population.rank == 1 else 'indices'}"
-        hints = (f"write {wanted if population.rank > 1 else first.name}",) if population.rank else ()
-        self.problems.error("index-count", headline, node.span, (population.span, "declared here"), hints=hints)
+        hint = f"write {wanted if population.rank > 1 else first.name}" if population.rank else "leave it out"
+        self.problems.error("index-count", headline, node.span, (population.span, "declared here"), hints=(hint,))
         return None

@@ -16,7 +16,7 @@ from mcompiler.equations.pullback import quantities
 from mcompiler.equations.reverse import symbols_of
 from mcompiler.equations.system import LOSS, TIME, EdgeClass, System, Template, VertexClass
 from mcompiler.equations.translate import symbol
-from mcompiler.model.model import Circuit, Population, Projection
+from mcompiler.model.model import Circuit, Definition, Input, Parameter, Placed, Population, Projection, State
 from mcompiler.model.scope import RESERVED
 from mcompiler.network.binding import observer_class
 from mcompiler.network.elaborate import global_name
@@ -177,10 +177,8 @@ def spelling(system: System, network: Network, circuit: Circuit) -> Spelling:
         vertices=tuple(replace(each, template=_prepared(each.template)) for each in system.vertices),
         edges=tuple(replace(each, template=_prepared(each.template)) for each in system.edges),
     )
-    own = {
-        *(each.name for each in (*circuit.sizes, *circuit.parameters, *circuit.inputs)),
-        *(each.name for each in circuit.placed),
-    }
+    declared: tuple[Parameter | Input | Placed, ...] = (*circuit.sizes, *circuit.parameters, *circuit.inputs)
+    own = {each.name for each in (*declared, *circuit.placed)}
     shared = Names(own)
     for each in system.parameters:
         name = each.symbol.name.removeprefix(_GLOBAL)
@@ -223,26 +221,15 @@ def _picking(template: Template) -> Template:
 
 
 def _name_vertex(to: Spelling, vertex: VertexClass) -> None:
-    group = to.network.group(vertex.name)
-    own: set[str] = (
-        set()
-        if group is None
-        else {each.symbol.name for each in quantities(vertex.template) if " " not in each.symbol.name}
-    )
-    if group is not None:
-        model = group.device
-        own |= {each.name for each in (*model.parameters, *model.inputs, *model.states, *model.definitions)}
+    own = _declared(to, vertex.name)
+    to.names[vertex.name] = Names(set(own))
     _name(to, vertex, own)
 
 
 def _name_edge(to: Spelling, edge: EdgeClass) -> None:
-    group = to.network.group(edge.name)
-    own: set[str] = set()
-    if group is not None:
-        model = group.device
-        own = {each.name for each in (*model.parameters, *model.inputs, *model.states, *model.definitions)}
+    own = _declared(to, edge.name)
     names = to.names[edge.name] = Names(own | {name.partition(".")[0] for name in own} | set(TERMINALS))
-    if group is not None and LOSS in edge.ends:
+    if own and LOSS in edge.ends:
         if edge.ends.index(LOSS) != 2:
             raise UnsayableError(
                 f"the synapses {edge.name} would have to join the loss beside the global cell that they join already"
@@ -253,8 +240,18 @@ def _name_edge(to: Spelling, edge: EdgeClass) -> None:
     _name(to, edge, own)
 
 
+def _declared(to: Spelling, owner: str) -> set[str]:
+    """What the model calls its own in a class; nothing in what only the loss is made of."""
+    group = to.network.group(owner)
+    if group is None:
+        return set()
+    model = group.device
+    declared: tuple[Parameter | Input | State | Definition, ...] = (*model.parameters, *model.inputs, *model.states)
+    return {each.name for each in (*declared, *model.definitions)}
+
+
 def _name(to: Spelling, owner: VertexClass | EdgeClass, own: set[str]) -> None:
-    names = to.names.setdefault(owner.name, Names(set(own)))
+    names = to.names[owner.name]
     names.spelled |= {symbol(name): name for name in own}
     known = [each.symbol for each in quantities(owner.template)]
     structural = {each.symbol for each in owner.template.parameters if each.structural}

@@ -119,11 +119,8 @@ def _edge(edge: EdgeClass, system: System, wanted: Needed) -> EdgeClass:
         for each in template.contributions
         if _is_kept(symbol(each.accumulator), vertices[edge.ends[each.end]], wanted)
     )
-    read = {
-        name
-        for value in (*(each.value for each in (*contributions, *template.definitions)), *_roots(edge))
-        for name in symbols_of(value)
-    }
+    values = [each.value for each in contributions] + [each.value for each in template.definitions]
+    read = {name for value in (*values, *_roots(edge)) for name in symbols_of(value)}
     made = replace(
         template, contributions=contributions, reads=tuple(each for each in template.reads if each.symbol in read)
     )
