@@ -26,8 +26,9 @@ from mcompiler.network.elaborate import elaborate
 from tests.equations.evaluate import Array, Key, Setting, evaluate, masses, rates, setting
 from tests.equations.golden import check_file
 from tests.equations.models import Made, from_text
-from tests.equations.network_models import SHARED, WITH_LOSS, write_files
+from tests.equations.network_models import WITH_LOSS, write_files
 from tests.equations.tanh_networks import Running
+from tests.solver.networks import SHARED
 
 DERIVED: tuple[Derivation, ...] = ("error-network", "nudged", "tangent")
 #: What has no fixed point, or forces of several units.
