@@ -17,8 +17,8 @@ from mcompiler.equations.printing.forward import forward_sheet
 from mcompiler.equations.printing.gradient import gradient_sheet
 from mcompiler.equations.printing.jacobian import jacobian_sheet
 from mcompiler.equations.printing.model import model_text
+from mcompiler.equations.printing.picks import UnsayableError
 from mcompiler.equations.printing.sheet import Sheet
-from mcompiler.equations.printing.spelling import UnsayableError
 from mcompiler.equations.printing.tangent import obstacle, tangent_text
 from mcompiler.equations.printing.tex import to_latex
 from mcompiler.equations.printing.text import to_text

@@ -19,7 +19,8 @@ from mcompiler.equations.printing.declarations import declared, doc, experiment,
 from mcompiler.equations.printing.devices import event_lines, set_lines
 from mcompiler.equations.printing.model import Blocks, block, devices_inside, model_text
 from mcompiler.equations.printing.networks import Additions, network_lines
-from mcompiler.equations.printing.spelling import Spelling, UnsayableError, spelling
+from mcompiler.equations.printing.picks import UnsayableError, beginning
+from mcompiler.equations.printing.spelling import Spelling, spelling
 from mcompiler.equations.printing.tangent import motion
 from mcompiler.equations.printing.trimmed import trimmed
 from mcompiler.equations.printing.view import View
@@ -219,7 +220,7 @@ def _collecting(to: Spelling, made: Blocks) -> Iterator[str]:
             own = to.added(each.name)
             lines = [*_parameters(to, each), *_definitions(to, each, set()), *_contributions(to, each)]
             template = made.add("synapse", "Observe", own.removeprefix("observe_"), "", lines)
-            yield f"synapses {own}: {template}{_given(to, each.name)} from {each.ends[0]} to {to.loss}{to.chosen(each)}"
+            yield f"synapses {own}: {template}{_given(to, each.name)} from {each.ends[0]} to {to.loss}{beginning(to.network, to.circuit, each)}"
 
 
 def _given(to: Spelling, owner: str) -> str:

@@ -4,29 +4,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import sympy
 
 from mcompiler.equations.bounds import is_bounded, pushed
 from mcompiler.equations.cells import TERMINALS, unmasked
 from mcompiler.equations.printing.declarations import DATA
 from mcompiler.equations.printing.naming import parts_of
+from mcompiler.equations.printing.picks import IS, UnsayableError, picked, picking
 from mcompiler.equations.printing.view import View, view
 from mcompiler.equations.pullback import quantities
 from mcompiler.equations.reverse import symbols_of
 from mcompiler.equations.system import LOSS, TIME, EdgeClass, System, Template, VertexClass
 from mcompiler.equations.translate import symbol
-from mcompiler.model.model import Circuit, Definition, Input, Parameter, Placed, Population, Projection, State
+from mcompiler.model.model import Circuit, Definition, Input, Parameter, Placed, State
 from mcompiler.model.scope import RESERVED
-from mcompiler.network.binding import observer_class
 from mcompiler.network.elaborate import global_name
-from mcompiler.network.network import Network, Observer
+from mcompiler.network.network import Network
 
-_GLOBAL, _PICK, _INDEX, _IS = global_name(""), "pick ", "index ", "is "
-
-
-class UnsayableError(ValueError):
-    """The language lacks what a derived network needs; the message says what."""
+_GLOBAL, _INDEX = global_name(""), "index "
 
 
 @dataclass(slots=True)
@@ -121,50 +116,6 @@ class Spelling:
         """The name of synapses that bring something to the loss."""
         return self.shared.spell(symbol(edge))
 
-    def chosen(self, edge: EdgeClass) -> str:
-        """Which cell synapses to the loss begin at, where it is one of several."""
-        observer = next((each for each in self.network.observers if observer_class(each) == edge.name), None)
-        if observer is None:
-            return ""
-        condition = _is_cell("pre", self._population(edge.ends[0]), self.network, observer.member)
-        return f" where {condition}" if condition else ""
-
-    def _population(self, name: str) -> Population:
-        return next(each for each in self.circuit.cells if each.name == name)
-
-    def _projection(self, name: str) -> Projection:
-        return next(each for each in self.circuit.synapses if each.name == name)
-
-    def pick(self, observer: Observer) -> str:
-        """1 for the synapse that a loss reads, 0 for the others, as an expression of the cells it joins."""
-        edge = next(each for each in self.network.edges if each.name == observer.owner)
-        sizes, projection = self.network.sizes(), self._projection(observer.owner)
-        first, second = edge.ends[:2]
-        if edge.topology == "dense":
-            post, pre = divmod(observer.member, sizes[first.vertices])
-        else:
-            pre, post = int(first.members[observer.member]), int(second.members[observer.member])
-            if np.count_nonzero((first.members == pre) & (second.members == post)) > 1:
-                raise UnsayableError(
-                    f"{observer.name} is of one of several synapses between the same two cells, which no expression tells apart"
-                )
-        conditions = [
-            _is_cell(end, self._population(owner), self.network, number)
-            for end, owner, number in (("pre", projection.source, pre), ("post", projection.target, post))
-        ]
-        condition = " and ".join(each for each in conditions if each)
-        return f"where({condition}, 1, 0)" if condition else "1"
-
-
-def _is_cell(end: str, population: Population, network: Network, number: int) -> str:
-    """The condition that the cell at an end is the one with this number."""
-    if not population.rank:
-        return ""
-    if population.rank == 1:
-        return f"{end} == {number}"
-    indices = network.elements[population.name].indices(number)
-    return " and ".join(f"{end}[{place}] == {index}" for place, index in enumerate(indices))
-
 
 def spelling(system: System, network: Network, circuit: Circuit) -> Spelling:
     """The names of everything.
@@ -200,24 +151,7 @@ def _prepared(template: Template) -> Template:
     defined = {each.symbol for each in template.definitions}
     pushes = [pushed(each) for each in template.unknowns if each.symbol in beside and is_bounded(each)]
     more = tuple(each for each in pushes if each.symbol not in defined)
-    return _picking(unmasked(replace(template, definitions=(*template.definitions, *more))))
-
-
-def _picking(template: Template) -> Template:
-    """The template with plain parameters in place of those that pick the members that a loss reads."""
-    picks = {
-        each.symbol: symbol(f"{_IS}{each.symbol.name.removeprefix(_PICK)}")
-        for each in template.parameters
-        if each.symbol.name.startswith(_PICK)
-    }
-    if not picks:
-        return template
-    return replace(
-        template,
-        parameters=tuple(replace(each, symbol=picks.get(each.symbol, each.symbol)) for each in template.parameters),
-        definitions=tuple(replace(each, value=each.value.xreplace(picks)) for each in template.definitions),
-        contributions=tuple(replace(each, value=each.value.xreplace(picks)) for each in template.contributions),
-    )
+    return picking(unmasked(replace(template, definitions=(*template.definitions, *more))))
 
 
 def _name_vertex(to: Spelling, vertex: VertexClass) -> None:
@@ -278,8 +212,8 @@ def _pass(to: Spelling, owner: str, each: sympy.Symbol, name: str) -> None:
     arguments = to.arguments.setdefault(owner, {})
     if each.name.startswith(_INDEX):
         arguments[name] = each.name.removeprefix(_INDEX)
-    elif each.name.startswith(_IS):
-        arguments[name] = to.pick(next(one for one in to.network.observers if one.name == each.name.removeprefix(_IS)))
+    elif each.name.startswith(IS):
+        arguments[name] = picked(to.network, to.circuit, each.name.removeprefix(IS))
     else:
         arguments[name] = to.shared.of(each)
 
