@@ -87,6 +87,64 @@ experiment run on Many {
 """
 
 
+#: Functions, letters of other scripts, parameters of parameters, inputs of the network, sets, distributions of several members, two experiments.
+MISCELLANY = """
+function gate(x, w) = where(x > w and not (x > 2*w or x == w), x, min(x, w, 0.5))
+cell Unit "with ψ" {
+  param τ = 1[ms] "time"
+  param a = 2
+  param b in [0, inf] = 2*a
+  param c ~ normal(1, 5%)
+  input Δj
+  input drive = 0.1*t/τ
+  state ψ in [0, inf] = b/8 scale a
+  state n = 0 scale 1
+  output φ = gate(ψ, a)*c
+  τ*dψ/dt = -ψ + clip(Δj, -1, b) + drive
+  τ*dn/dt = abs(ψ) - n*max(ψ, 0.1)
+  set small { a = 1, b = 3*a }
+}
+synapse Edge {
+  param g = 1
+  param h = g^2
+  input x = 0
+  state s = h scale 1 "a state"
+  y = s*(pre.φ - post.ψ)^2
+  1[s]*ds/dt = -s*h + x + y
+  post.Δj += y*sqrt(abs(pre.φ) + 1)
+  pre.Δj += -0.1*tanh(pre.ψ)/(1 + s^2)
+  set strong { g = 2 }
+}
+network Net "all of it" {
+  size N = 3
+  size M = 2*N
+  param base = 0.3
+  param twice = 2*base
+  param T = 1[ms]
+  input drive = base*sin(2*pi*t/T)
+  cells X[M + 1]: Unit.small(drive = drive + twice, c = 1 + base) "x"
+  cells Y[N, 2]: Unit(ψ ~ uniform(0.1, 0.4))
+  synapses W: Edge.strong(h = 0.1 + twice) from X to X by barabasi_albert(2, 3)
+  synapses V: Edge(g = 0.1 + 0.01*pre, x = base*cos(t/T)*(1 + post[0])) from X to Y where pre <= post[0]
+  synapses U: Edge(x = drive) from Y to Y by lattice(1)
+}
+experiment one on Net {
+  set N = 4
+  seed 5
+  run to 1[ms]
+  save every 0.1[ms]: X.ψ
+}
+experiment two on Net {
+  set base = 0.4
+  initial W.s = 0.2*base
+  method rk4(step = 1[us])
+  run to 2*T
+  plot X[1].ψ against X[2].ψ
+  loss = sum(k in X: (X[k].ψ - X[k].φ)^2)*Y[1, 1].n + X[0].n + U[3].y*base + sum(k in V: V[k].y^2)
+}
+"""
+
+
 def with_loss(text: str, loss: str) -> str:
     """The text, of which the experiment comes last, with another loss."""
     return re.sub(r"  loss.*\n", "", text).rstrip().removesuffix("}") + f"  loss = {loss}\n}}\n"
@@ -114,6 +172,7 @@ WITH_LOSS: Final = {
     ),
     "spikes": networks.SPIKES,
     "many": MANY,
+    "miscellany": MISCELLANY,
     "shared": networks.SHARED,
 }
 

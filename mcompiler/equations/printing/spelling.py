@@ -219,13 +219,11 @@ def _pass(to: Spelling, owner: str, each: sympy.Symbol, name: str) -> None:
 
 
 def expressions(template: Template) -> Iterator[sympy.Expr]:
-    """Everything that is written of a template."""
+    """Everything that is written of a template; what states begin with stands in the model's own declarations."""
     for each in template.unknowns:
-        yield from (
-            value
-            for value in (each.rate, each.mass, each.initial, each.scale, each.lower, each.upper)
-            if value is not None
-        )
+        yield from (value for value in (each.rate, each.mass, each.lower, each.upper) if value is not None)
+        if " " in each.symbol.name:
+            yield from (each.initial, each.scale)
     yield from (each.value for each in template.definitions)
     yield from (each.value for each in template.contributions)
     for event in template.events:
