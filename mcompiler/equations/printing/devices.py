@@ -12,13 +12,10 @@ from mcompiler.equations.system import Event, System, Template, Unknown
 from mcompiler.equations.translate import symbol, translate
 from mcompiler.model.model import Device, State
 from mcompiler.model.model import Template as ModelTemplate
-from mcompiler.network.network import Group
 
 
-def device(system: System, template: Template, group: Group) -> str:
+def device(system: System, template: Template, model: Device) -> str:
     """The text of a class's device; it says nothing of what this class's elements are given."""
-    model = group.device
-    assert isinstance(model, Device)
     of, to = view(system, template), words(model)
     lines = [f"device {model.name}({', '.join(model.terminals)}){doc(model.doc)} {{"]
     lines += [f"  {each}" for each in declared(to, model)]

@@ -25,10 +25,12 @@ def model_text(system: System, network: Network, model: Model) -> str:
 def _circuit(system: System, network: Network, chosen: Circuit) -> Iterator[str]:
     templates = {each.name: each.template for each in system.classes}
     devices: dict[str, str] = {}
+    models = {each.device.name: each.device for each in chosen.elements}
     groups = {each.name: each.group for each in network.vertices} | {each.name: each.group for each in network.edges}
     for name, group in groups.items():
         if group is not None:
-            devices.setdefault(group.device.name, device(system, templates[name], group))
+            kind = group.device.name
+            devices.setdefault(kind, device(system, templates[name], models[kind]))
     yield from devices.values()
     yield "\n".join(circuit(chosen)) + "\n"
 

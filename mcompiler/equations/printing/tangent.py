@@ -30,7 +30,7 @@ from mcompiler.equations.translate import as_written, symbol
 from mcompiler.model.model import Circuit, Device, Model
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate, global_name
-from mcompiler.network.network import Group, Network
+from mcompiler.network.network import Network
 
 #: What the tangent of a device or circuit is called.
 _SUFFIX = "Tangent"
@@ -93,6 +93,7 @@ def _lines(plan: _Plan) -> Iterator[str]:
     groups = {each.name: each.group for each in plan.network.vertices} | {
         each.name: each.group for each in plan.network.edges
     }
+    models = {each.device.name: each.device for each in plan.circuit.elements}
     seen: set[str] = set()
     for owner in plan.along.classes:
         group = groups.get(owner.name)
@@ -100,9 +101,9 @@ def _lines(plan: _Plan) -> Iterator[str]:
             continue
         seen.add(group.device.name)
         if isinstance(owner, EdgeClass):
-            yield from _device(view(plan.along, owner.template), group)
+            yield from _device(view(plan.along, owner.template), models[group.device.name])
         else:
-            yield device(plan.along, _forward_part(owner.template), group)
+            yield device(plan.along, _forward_part(owner.template), models[group.device.name])
     yield from _circuit(plan)
 
 
@@ -115,10 +116,9 @@ def _is_dot(each: sympy.Symbol) -> bool:
     return parts_of(each).kinds[:1] == ("dot",)
 
 
-def _device(of: View, group: Group) -> Iterator[str]:
+def _device(of: View, model: Device) -> Iterator[str]:
     """The device with the directions of its states beside them."""
-    model, template = group.device, of.template
-    assert isinstance(model, Device)
+    template = of.template
     to = words(model)
     own = {each.name for each in model.definitions}
     yield f"device {model.name}{_SUFFIX}({', '.join(model.terminals)}) {{"
