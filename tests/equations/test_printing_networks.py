@@ -16,14 +16,14 @@ from mcompiler.equations.from_network import derive
 from mcompiler.equations.printing.spelling import Spelling, spelling
 from mcompiler.equations.printing.trimmed import trimmed
 from mcompiler.equations.shown import Derivation, Equations
-from mcompiler.equations.system import LOSS, System
+from mcompiler.equations.system import LOSS, Event, System
 from mcompiler.equations.translate import symbol
 from mcompiler.kernel import abi
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.layout import bind, parameter_slice, unknown_slice
 from mcompiler.kernel.verify import verify
 from mcompiler.network.elaborate import elaborate
-from tests.equations.evaluate import Array, Key, Setting, evaluate, masses, rates, setting
+from tests.equations.evaluate import Array, Key, Setting, Values, evaluate, masses, rates, setting, value_of
 from tests.equations.golden import check_file
 from tests.equations.models import Made, from_text
 from tests.equations.network_models import WITH_LOSS, write_files
@@ -293,6 +293,65 @@ def test_the_file_rests_at_the_adjoint_of_the_fixed_point(tmp_path: Path) -> Non
         assert error == pytest.approx(-float(scale) * np.linalg.solve(jacobian.T, slope), abs=1e-9)
 
 
+FIRING = """
+device Fire(p, n) {
+  param gain = 0.3
+  state x = 0.2 scale 1
+  state n_x = 0 scale 1
+  i = v/1[kohm]*(1 + x)
+  dx/dt = v/1[V]/1[ms] - x/3[ms]
+  dn_x/dt = 0
+  when x > 1 { x := gain*x*v/1[V]; n_x := n_x + x }
+}
+cell C {
+  input j: A
+  state u: V = 0.5[V] scale 1[V]
+  1[uF]*du/dt = j - u/1[kohm]
+}
+synapse S {
+  device D = Fire
+  state y = 0 scale 1
+  D.v = pre.u
+  post.j += D.i
+  dy/dt = (D.x - y)/1[ms]
+  when y > 0.5 { y := 0.1*D.x }
+}
+network N {
+  cells X[3]: C
+  synapses W: S from X to X
+}
+"""
+
+
+def test_a_direction_jumps_with_the_state_of_a_device() -> None:
+    """Assignments of the derived events, and of those that were read back one after the other: what is derived is set before the device sets its own."""
+    model = from_text(FIRING)
+    of = Spelled.derived(model, "tangent")
+    again = reads_back(show(model, "tangent"), Path())
+    here, y, there, state = same_place(of, again, 4)
+    first, second = evaluate(here, 0.0, y).values["W"], evaluate(there, 0.0, state).values["W"]
+    (edge,), (read,) = of.system.edges, again.system.edges
+    pairs = [
+        (each, [one for one in read.template.events if np.array_equal(*_margins(each, one, first, second))])
+        for each in edge.template.events
+    ]
+    assert [len(found) for _, found in pairs] == [1, 2]
+    for event, found in pairs:
+        wanted = {of.name("W", symbol.name): value_of(value, first) for symbol, value in event.assignments}
+        now, set_ = dict(second), dict[str, Array]()
+        for each in found:
+            new = {symbol: value_of(value, now) for symbol, value in each.assignments}
+            now |= new
+            set_ |= {symbol.name: value for symbol, value in new.items()}
+        assert set_.keys() == wanted.keys()
+        for name, value in wanted.items():
+            assert set_[name] == pytest.approx(value, rel=1e-13), name
+
+
+def _margins(one: Event, other: Event, here: Values, there: Values) -> tuple[Array, Array]:
+    return value_of(one.margin, here), value_of(other.margin, there)
+
+
 # --- what cannot be said
 
 
@@ -301,16 +360,6 @@ LACKING = {
         SHARED.replace("loss = ", "loss = sum(s in W: W[s].w)^2*sum(k in X: X[k].u/1[V]) + "),
         "error-network",
         "beside the global cell",
-    ),
-    "events of devices": (
-        (
-            "device Fire(p, n) {\n state x = 0 scale 1\n i = v/1[kohm]*(1 + x)\n dx/dt = v/1[V]/1[ms]\n when x > 1 { x := 0 }\n}\n"
-            "cell C {\n input j: A\n state u: V = 0 scale 1[V]\n 1[uF]*du/dt = j - u/1[kohm]\n}\n"
-            "synapse S {\n device D = Fire\n D.v = pre.u\n post.j += D.i\n}\n"
-            "network N {\n cells X[3]: C\n synapses W: S from X to X\n}\n"
-        ),
-        "tangent",
-        "an event of the device D inside S",
     ),
     "derivatives of pulses": (
         (

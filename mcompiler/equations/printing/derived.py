@@ -19,7 +19,7 @@ from mcompiler.equations.printing.declarations import declared, doc, experiment,
 from mcompiler.equations.printing.devices import event_lines, set_lines
 from mcompiler.equations.printing.model import Blocks, block, devices_inside, model_text
 from mcompiler.equations.printing.networks import Additions, network_lines
-from mcompiler.equations.printing.picks import UnsayableError, beginning
+from mcompiler.equations.printing.picks import beginning
 from mcompiler.equations.printing.spelling import Spelling, spelling
 from mcompiler.equations.printing.tangent import motion
 from mcompiler.equations.printing.trimmed import trimmed
@@ -194,14 +194,11 @@ def _contributions(to: Spelling, owner: EdgeClass) -> Iterator[str]:
 
 
 def _events(of: View, template: Template, model: Synapse) -> Iterator[str]:
+    """The synapse's events; where one of a device sets what is derived in the synapse, an event with its condition, which acts before that of the device."""
     for each in template.events:
-        inside = [to.name for to, _ in each.assignments if not is_own(model, to.name)]
-        if not inside:
-            yield from event_lines(of, each)
-        elif len(inside) < len(each.assignments):
-            raise UnsayableError(
-                f"an event of the device {inside[0].partition('.')[0]} inside {model.name} would have to set states of the synapse too"
-            )
+        own = tuple((state, value) for state, value in each.assignments if is_own(model, state.name))
+        if own:
+            yield from event_lines(of, replace(each, assignments=own))
 
 
 # --- the loss
