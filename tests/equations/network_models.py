@@ -150,13 +150,26 @@ def with_loss(text: str, loss: str) -> str:
     return re.sub(r"  loss.*\n", "", text).rstrip().removesuffix("}") + f"  loss = {loss}\n}}\n"
 
 
-HOPFIELD: Final = (ROOT / NETWORKS["hopfield_memory"]).read_text("utf-8") + (
-    "\nlearning Restore on Memory {\n  loss = 0.5*sum(k in X: (X[k].r/X[k].U0 - 0.9)^2)\n}\n"
-)
+#: Losses for the examples with networks.
+_LOSSES: Final = {
+    "hopfield_memory": "0.5*sum(k in X: (X[k].r/X[k].U0 - 0.9)^2)",
+    "short_term_plasticity": "sum(k in P: P[k].u^2/1[V^2]) + sum(k in AP: AP[k].M.w^2)",
+    "small_world": "sum(k in X: X[k].u^2/1[V^2]) + (X[30].u/1[V] - 0.1)^3*sum(k in W: W[k].M.i^2/1[uA^2])",
+    "cellular_network": "0.5*sum(k in X: (X[k].y/X[k].U0 - 1)^2)",
+    "coupled_oscillators": "(A.v/1[V] - B.v/1[V])^2*K.M.w",
+}
+
+
+def example(name: str) -> str:
+    """An example with a loss."""
+    text = (ROOT / NETWORKS[name]).read_text("utf-8")
+    network = re.findall(r"^network (\w+)", text, re.MULTILINE)[0]
+    return f"{text}\nlearning Aim on {network} {{\n  loss = {_LOSSES[name]}\n}}\n"
+
 
 #: Networks by name; those whose loss is a plain sum need no cell that collects it.
 WITH_LOSS: Final = {
-    "hopfield_memory": HOPFIELD,
+    **{name: example(name) for name in NETWORKS},
     "dense": with_loss(networks.DENSE, "0.5*sum(k in X: (X[k].r/X[k].U0 - 0.9)^2)"),
     "dense_bent": with_loss(
         networks.DENSE,
