@@ -129,7 +129,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unreachable-cells": "A note: no synapse begins or ends at these cells; this is fine for cells that are only driven.",
         "not-readable": "Of the cells at its ends a synapse reads states and outputs, nothing else.",
         "input-collects": "An input that synapses contribute to is the sum of what arrives: it is given no value.",
-        "algebraic-loop": "An output depends on what synapses contribute: they would read what they add in the same moment.",
+        "algebraic-loop": "What synapses read depends on what they add in the same moment, and that on what they read.",
     },
     "Experiments": {
         "unknown-circuit": "An experiment or learning block runs on something that is no circuit or network.",

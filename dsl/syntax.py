@@ -311,13 +311,14 @@ class Member(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Synapses(Node):
-    """``synapses W: Pair from X to X where pre != post``, or ``... by ring(4)``."""
+    """``synapses W: Pair from X to X where pre != post``, ``... from X to Y with G``, or ``... by ring(4)``."""
 
     name: Identifier
     template: Name
     arguments: tuple[Argument, ...]
     source: Name
     target: Name
+    shared: Name | None = None
     where: Expression | None = None
     topology: Expression | None = None
     doc: str = ""

@@ -30,7 +30,7 @@ _SET = click.option(
 #: Kinds of blocks that are counted.
 _COUNTED = ("device", "circuit", "experiment")
 _COUNTED_OF_NETWORKS = ("device", "cell", "synapse", "network", "experiment")
-_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent", "error-network", "nudged")
+_DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent", "error-network", "nudged", "steady")
 _FORMATS = ("text", "latex", "mem")
 
 
@@ -75,10 +75,25 @@ def check(file: str) -> None:
 @click.option(
     "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How they are written."
 )
-def equations(file: str, experiment: str | None, settings: Sequence[str], derivation: "Derivation", form: str) -> None:
+@click.option(
+    "--scale", default="1", show_default=True, help="What the errors of an error network are measured in, like 1V*A."
+)
+@click.option(
+    "--speed", default="1", show_default=True, help="How much faster its errors are than the forward equations."
+)
+def equations(
+    file: str,
+    experiment: str | None,
+    settings: Sequence[str],
+    derivation: "Derivation",
+    form: str,
+    scale: str,
+    speed: str,
+) -> None:
     """Show the equations of a model and those derived from them."""
     with _told():
-        click.echo(_load(file, experiment, settings).equations(derivation).to(form))
+        shown = _load(file, experiment, settings).equations(derivation)
+        click.echo((shown.error_network(scale, speed) if derivation == "error-network" else shown).to(form), nl=False)
 
 
 @main.command()

@@ -153,7 +153,7 @@ class Compilation:
         return self.derived(self.elaborated(None, with_losses=bool(self.losses)))
 
     def equations(self, derivation: "Derivation" = "forward") -> "Equations":
-        """The equations to be looked at: "forward", "jacobian", "adjoint" or "gradient"; ``str`` and ``to_latex`` write them."""
+        """The equations to be looked at: "forward", or what is derived, like "adjoint" or "tangent"; ``str``, ``to_latex`` and ``to`` write them."""
         from mcompiler.equations.shown import Equations
 
         network = self.elaborated(None, with_losses=bool(self.losses))

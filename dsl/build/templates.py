@@ -107,12 +107,14 @@ def _synapses(
     template: Template,
     source: syntax.Name,
     target: syntax.Name,
+    shared: syntax.Name | None,
     where: Expression | None,
     topology: Expression | None,
     doc: Token | None,
 ) -> syntax.Synapses:
     notes.declare(name.span, name.text)
-    return syntax.Synapses(span, name, template.name, template.arguments, source, target, where, topology, string(doc))
+    ends = source, target, shared
+    return syntax.Synapses(span, name, template.name, template.arguments, *ends, where, topology, string(doc))
 
 
 def named(part: syntax.Part) -> syntax.Identifier:

@@ -99,6 +99,7 @@ def _synapses(out: Writer, node: syntax.Synapses) -> None:
     name(out, node.source)
     out.write(" to ")
     name(out, node.target)
+    _word(out, "with", node.shared)
     _word(out, "where", node.where)
     _word(out, "by", node.topology)
     doc(out, node.doc)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import sympy
 
@@ -21,16 +22,16 @@ from mcompiler.equations.system import (
     Unknown,
 )
 from mcompiler.equations.translate import in_order, symbol, translate
-from mcompiler.model.model import Synapse
+from mcompiler.model.model import CELL_ENDS, Synapse
 from mcompiler.network import network as net
 from mcompiler.units import DIMENSIONLESS
 
 #: The ends of a synapse.
-TERMINALS = ("pre", "post")
+TERMINALS: tuple[str, ...] = CELL_ENDS
 #: The numbers of the cells at the ends, where pairs with equal numbers are inert.
 _INDICES = tuple(
     Parameter(symbol(f"index {name}"), DIMENSIONLESS, varies=True, structural=True, end=end)
-    for end, name in enumerate(TERMINALS)
+    for end, name in enumerate(TERMINALS[:2])
 )
 
 
@@ -84,7 +85,7 @@ def synapse_class(edge: net.EdgeClass, synapse: Synapse, network: net.Network) -
         doc=synapse.doc,
         origin=synapse.span,
     )
-    return EdgeClass(edge.name, template, ends, edge.topology, group.elements, TERMINALS)
+    return EdgeClass(edge.name, template, ends, edge.topology, group.elements, TERMINALS[: len(edge.ends)])
 
 
 Alive = Callable[[sympy.Expr], sympy.Expr]
@@ -97,6 +98,30 @@ def _everywhere(value: sympy.Expr) -> sympy.Expr:
 def _where_unequal(value: sympy.Expr) -> sympy.Expr:
     """The value at pairs of unequal indices, 0 at the others."""
     return where(ne(_INDICES[0].symbol, _INDICES[1].symbol), value, ZERO)
+
+
+def unmasked(template: Template) -> Template:
+    """The template with what holds where a pair is not inert in place of the choice between the two: that a class is masked is said where it is wired."""
+    return replace(
+        template,
+        unknowns=tuple(replace(each, rate=_alive(each.rate)) for each in template.unknowns),
+        definitions=tuple(replace(each, value=_alive(each.value)) for each in template.definitions),
+        contributions=tuple(replace(each, value=_alive(each.value)) for each in template.contributions),
+        events=tuple(
+            replace(
+                each, margin=_alive(each.margin), assignments=tuple((to, _alive(new)) for to, new in each.assignments)
+            )
+            for each in template.events
+        ),
+    )
+
+
+def _alive(value: sympy.Expr) -> sympy.Expr:
+    unequal = ne(_INDICES[0].symbol, _INDICES[1].symbol)
+    return cast(
+        "sympy.Expr",
+        value.replace(lambda each: each.func == where and each.args[0] == unequal, lambda each: each.args[1]),
+    )
 
 
 def _held(each: Unknown, alive: Alive) -> Unknown:

@@ -35,13 +35,15 @@ from mcompiler.equations.system import (
     ZERO,
     Definition,
     EdgeClass,
+    Parameter,
     System,
     Template,
     Unknown,
     VertexClass,
 )
-from mcompiler.equations.translate import as_written
+from mcompiler.equations.translate import as_written, symbol
 from mcompiler.equations.transposed import Owner, Transposed, Transposition, Words, transposed
+from mcompiler.network.network import global_name
 from mcompiler.units import DIMENSIONLESS, Dimension
 from mcompiler.units import TIME as SECONDS
 
@@ -101,6 +103,21 @@ def error_network(
     )
 
 
+def measures(system: System, scale: Dimension = DIMENSIONLESS) -> tuple[Parameter, Parameter]:
+    """The scale, in this unit, and the speed of an error network as parameters of the circuit or network: ``error_scale`` and ``error_speed``."""
+    taken = {each.symbol.name for each in system.parameters}
+
+    def parameter(name: str, dimension: Dimension, doc: str) -> Parameter:
+        while global_name(name) in taken:
+            name += "_"
+        return Parameter(symbol(global_name(name)), dimension, doc=doc)
+
+    return (
+        parameter("error_scale", scale, "what errors are measured in: an error times a rate is this times the loss"),
+        parameter("error_speed", DIMENSIONLESS, "how much faster errors are than what they are errors of"),
+    )
+
+
 def _wanted(system: System, names: Iterable[str]) -> _Wanted:
     known = named_quantities(system)
     chosen = list(names)
@@ -109,9 +126,9 @@ def _wanted(system: System, names: Iterable[str]) -> _Wanted:
             f"{system.name} has no {', '.join(unknown)} to differentiate by; it has {', '.join(sorted(known))}"
         )
     wanted: dict[str, dict[sympy.Symbol, Dimension]] = {each.name: {} for each in system.classes}
-    for owner, symbol, dimension in (known[each] for each in chosen):
+    for owner, quantity, dimension in (known[each] for each in chosen):
         for name in [owner] if owner else wanted:
-            wanted[name][symbol] = dimension
+            wanted[name][quantity] = dimension
     return wanted
 
 
@@ -194,7 +211,7 @@ def _shares(owner: Owner, task: _Task, made: Transposed) -> list[Definition]:
     """Shares of the gradient, in the classes where there is one; all that are asked for by the name of their class."""
     shared = {each.symbol for each in task.system.parameters}
     return [
-        Definition(back(symbol.name), task.unit / dimension, value, f"the derivative of scale*loss by {symbol.name}")
-        for symbol, dimension in task.wanted[owner.name].items()
-        if (value := made.gradients.get(symbol, ZERO)) != ZERO or symbol not in shared
+        Definition(back(each.name), task.unit / dimension, value, f"the derivative of scale*loss by {each.name}")
+        for each, dimension in task.wanted[owner.name].items()
+        if (value := made.gradients.get(each, ZERO)) != ZERO or each not in shared
     ]

@@ -148,8 +148,9 @@ def _vertex(vertex: VertexClass, task: Transposition, arriving: _Arriving, pulle
         if (value := pulled.gradients.get(each.symbol)) is not None
         and _readable(value, vertex, task, arriving, pulled) is None
     ]
+    who = "synapses" if any(each.terminals for each in task.system.edges) else "the elements"
     accumulators = tuple(
-        Accumulator(task.words.arriving(name), dimension, f"what the elements add to the {task.words.said} {name}")
+        Accumulator(task.words.arriving(name), dimension, f"what {who} add to the {task.words.said} {name}")
         for name, dimension in arriving.items()
     )
     return Transposed((*pulled.definitions, *own), pulled.gradients, accumulators)

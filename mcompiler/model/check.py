@@ -73,7 +73,7 @@ class Checker:
     def _resolved(self, node: syntax.Expression, scope: Scope) -> Expression | None:
         match node:
             case syntax.Number():
-                return Number(node.value, node.dimension, node.span, node.fits_any_unit, _written(node))
+                return Number(node.value, node.dimension, node.span, node.fits_any_unit, written(node))
             case syntax.Name() | syntax.Total():
                 return self._name(node, scope) if isinstance(node, syntax.Name) else self._total(node, scope)
             case syntax.Call():
@@ -251,6 +251,6 @@ def derivative_of_constant(problems: Problems, name: str, span: Span, scope: Sco
     problems.error("derivative-of-parameter", headline, span, *place, hints=hints)
 
 
-def _written(node: syntax.Number) -> str:
+def written(node: syntax.Number) -> str:
     """The literal as it is written, its unit included."""
     return f"{node.text}[{node.unit.text}]" if node.unit else node.text

@@ -36,7 +36,7 @@ class Draft:
         definitions: the equation of each defined name.
         outputs: the declaration of each output.
         laws: the equations of the port.
-        dotted: resolves names with a dot (``pre.r``, ``P.i``); None where there are none.
+        dotted: resolves names with a dot (``pre.r``, ``P.i``); None where there are none. ``constant`` those of what is constant in time (``P.Ron``).
         constants: those of the names that are constant in time.
         has_refused: whether an equation was refused for its left side, so that it may be the one that is missing.
     """
@@ -51,6 +51,7 @@ class Draft:
     outputs: dict[str, syntax.Declaration] = field(default_factory=dict[str, syntax.Declaration])
     laws: list[syntax.Equation] = field(default_factory=list[syntax.Equation])
     dotted: Dotted | None = None
+    constant: Dotted | None = None
     has_refused: bool = False
     constants: dict[str, Known] = field(default_factory=dict[str, Known])
 
@@ -79,7 +80,7 @@ class Draft:
 
     def constant_scope(self, place: str) -> Scope:
         """What values that are constant in time may use."""
-        return Scope(self.constants, self.functions, place, time=False, elsewhere=self.names)
+        return Scope(self.constants, self.functions, place, time=False, dotted=self.constant, elsewhere=self.names)
 
     @property
     def law(self) -> syntax.Equation | None:

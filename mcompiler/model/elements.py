@@ -8,7 +8,7 @@ from mcompiler.model.circuits import GROUND, MOST_INDICES, Plan
 from mcompiler.model.expression import Expression, Number, apply, number
 from mcompiler.model.faults import duplicate, listed, unknown, unsupported
 from mcompiler.model.model import Device, Distribution, Element, Index, Parameter, State, Template, Terminal, Value
-from mcompiler.model.scope import RESERVED, Known, Scope
+from mcompiler.model.scope import RESERVED, Dotted, Known, Scope
 from mcompiler.model.values import check_inside, resolve_value
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS
@@ -171,9 +171,9 @@ def counted(rank: int) -> str:
     return "1 index" if rank == 1 else f"{rank or 'no'} indices"
 
 
-def _with_indices(plan: Plan, local: Local, place: str) -> Scope:
+def _with_indices(plan: Plan, local: Local, place: str, dotted: Dotted | None = None) -> Scope:
     scope = plan.scope(place)
-    scope.names = ChainMap(local, plan.constants)
+    scope.names, scope.dotted = ChainMap(local, plan.constants), dotted
     return scope
 
 
@@ -181,9 +181,9 @@ def _with_indices(plan: Plan, local: Local, place: str) -> Scope:
 
 
 def resolve_values(
-    plan: Plan, arguments: Iterable[syntax.Argument], device: Template, local: Local
+    plan: Plan, arguments: Iterable[syntax.Argument], device: Template, local: Local, dotted: Dotted | None = None
 ) -> dict[str, Value]:
-    """What parameters, inputs and initial states are given by name; what is wrong with it is noted."""
+    """What parameters, inputs and initial states are given by name, in terms of indices by ``local`` names and ``dotted`` ones; problems are noted."""
     result: dict[str, Value] = {}
     places: dict[str, Span] = {}
     for argument in arguments:
@@ -193,13 +193,15 @@ def resolve_values(
         if name in places:
             duplicate(plan.problems, f"{name} is given twice", argument.name.span, places[name])
         places[name] = argument.name.span
-        value = _value(plan, argument, device, local)
+        value = _value(plan, argument, device, local, dotted)
         if value is not None:
             result[name] = value
     return result
 
 
-def _value(plan: Plan, argument: syntax.Argument, device: Template, local: Local) -> Value | None:
+def _value(
+    plan: Plan, argument: syntax.Argument, device: Template, local: Local, dotted: Dotted | None
+) -> Value | None:
     assert argument.name is not None
     name = argument.name.text
     inputs = {each.name: each for each in device.inputs}
@@ -214,7 +216,7 @@ def _value(plan: Plan, argument: syntax.Argument, device: Template, local: Local
         otherwise = f"it has {listed(settable)}"
         unknown(plan.problems, "unknown-argument", headline, argument.name.span, name, settable, otherwise)
         return None
-    scope = _with_indices(plan, local, f"the value of {name}")
+    scope = _with_indices(plan, local, f"the value of {name}", dotted)
     if name in inputs:
         scope.names, scope.time = ChainMap(local, plan.constants, plan.inputs), True
         if argument.is_distribution:

@@ -7,7 +7,7 @@ from mcompiler.dsl import syntax
 from mcompiler.model.draft import PORT, Draft
 from mcompiler.model.expression import TIME_NAME, Expression, Name, substitute
 from mcompiler.model.faults import listed, unknown
-from mcompiler.model.model import Definition, Device, Distribution, Event, Input, Parameter, State, Value
+from mcompiler.model.model import Definition, Device, Distribution, Event, Inner, Input, Parameter, State, Value
 from mcompiler.model.values import check_inside, resolve_value
 from mcompiler.source import Span
 from mcompiler.units import Dimension
@@ -29,6 +29,7 @@ class Inside:
         span: where it is declared in the synapse.
         wants: which of ``v`` and ``i`` the synapse gives; ``says`` is why, in words.
         quantities: what can be read of it, by the device's own names, voltage and current included.
+        made_of: what it is made of; None where something is wrong with that.
     """
 
     span: Span
@@ -40,6 +41,7 @@ class Inside:
     states: tuple[State, ...] = ()
     definitions: tuple[Definition, ...] = ()
     events: tuple[Event, ...] = ()
+    made_of: Inner | None = None
     is_broken: bool = False
 
 
@@ -127,6 +129,7 @@ def _placed(node: syntax.Member, device: Device, preset: Mapping[str, Value], gi
         tuple(_state(each, put, chosen(each.name, each.initial)) for each in device.states),
         tuple(definitions),
         tuple(_event(each, put) for each in device.events),
+        Inner(node.name.text, device, given, preset, node.doc),
     )
 
 

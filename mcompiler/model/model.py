@@ -150,11 +150,16 @@ class Cell:
         """A cell has no port."""
 
 
+#: A cell that a synapse joins: ``pre``, ``post``, and where a projection names one, the ``global`` cell that all its synapses share.
+CellEnd: TypeAlias = Literal["pre", "post", "global"]
+CELL_ENDS: tuple[CellEnd, ...] = ("pre", "post", "global")
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """``post.j += value``: what a synapse adds to an input of the cell at its end ``end``."""
 
-    end: Literal["pre", "post"]
+    end: CellEnd
     name: str
     value: Expression
     span: Span = field(compare=False, repr=False)
@@ -164,14 +169,25 @@ class Contribution:
 class EndRead:
     """``pre.r``: a state or output of the cell at an end, as the synapse's equations name it."""
 
-    end: Literal["pre", "post"]
+    end: CellEnd
     name: str
     dimension: Dimension
 
 
 @dataclass(frozen=True, slots=True)
+class Inner:
+    """``device P = SinhRate(w = 0.2)`` in a synapse; ``values`` are in terms of the synapse's parameters, ``preset`` is a parameter set of the device."""
+
+    name: str
+    device: Device
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Synapse:
-    """An edge between two cells. The quantities of a device ``P`` inside it are its own, with ``P.`` in front."""
+    """An edge between two cells. The quantities of a device ``P`` inside it are its own, with ``P.`` in front; ``devices`` says where they come from."""
 
     name: str
     span: Span = field(compare=False, repr=False)
@@ -184,6 +200,7 @@ class Synapse:
     events: tuple[Event, ...] = ()
     sets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict[str, Mapping[str, Value]])
     doc: str = ""
+    devices: tuple[Inner, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def law(self) -> None:
@@ -277,7 +294,7 @@ class Wiring:
     where        the pairs for which ``condition``, of the indices ``pre`` and ``post``, holds
     one_to_one, ring, lattice, graph and names of networkx generators: with ``arguments`` (a seed last), what also fulfils ``condition``
 
-    ``edges`` are the indices (source, target) that a graph file holds, ``nodes`` how many nodes it declares, where it does.
+    ``edges`` are the indices (source, target) that the graph ``file`` holds, ``nodes`` how many nodes it declares, where it does.
     """
 
     kind: str
@@ -286,6 +303,7 @@ class Wiring:
     condition: Expression | None = None
     edges: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
     nodes: int = field(default=0, compare=False, repr=False)
+    file: str = ""
 
     @property
     def is_dense(self) -> bool:
@@ -295,7 +313,10 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """``synapses W: Pair from X to Y``; ``source`` and ``target`` name populations, ``values`` and ``preset`` as of an `Element`."""
+    """``synapses W: Pair from X to Y``; ``source`` and ``target`` name populations, ``values`` and ``preset`` as of an `Element`.
+
+    ``shared`` is the population with one cell that all its synapses join too; empty where there is none.
+    """
 
     name: str
     device: Synapse
@@ -307,6 +328,13 @@ class Projection:
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
     preset: Mapping[str, Value] = field(default_factory=dict[str, Value])
     doc: str = ""
+    shared: str = ""
+
+    @property
+    def ends(self) -> Mapping[CellEnd, str]:
+        """The populations at its ends."""
+        joined: dict[CellEnd, str] = {"pre": self.source, "post": self.target}
+        return {**joined, "global": self.shared} if self.shared else joined
 
 
 #: What has members that are named, set and observed.

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mcompiler.dsl import syntax
+from mcompiler.model.cell_indices import CellIndices
 from mcompiler.model.circuits import HOLDS_ONLY, MOST_INDICES, Plan, resolve_shape
 from mcompiler.model.elements import Local, find_device, find_set, resolve_values
 from mcompiler.model.faults import duplicate, unknown
-from mcompiler.model.laws import reached
+from mcompiler.model.loops import check_loops
 from mcompiler.model.model import Cell, Population, Projection, Template, Value
-from mcompiler.model.scope import Known
+from mcompiler.model.scope import Dotted, Known
 from mcompiler.model.synapses import resolve_synapse
 from mcompiler.model.tables import Tables
 from mcompiler.model.wirings import resolve_wiring
@@ -51,8 +52,8 @@ def resolve_network(plan: Plan, kinds: Kinds) -> tuple[tuple[Population, ...], t
     projections = [found for each in synapses if (found := _projection(plan, each, populations, kinds)) is not None]
     for projection in projections:
         for one in projection.device.contributions:
-            owner = projection.source if one.end == "pre" else projection.target
-            _collect(plan, populations, owner, one.name, projection)
+            _collect(plan, populations, projection.ends[one.end], one.name, projection)
+    check_loops(populations, projections, plan.problems)
     return tuple(populations.values()), tuple(projections)
 
 
@@ -83,13 +84,15 @@ def _population(plan: Plan, each: syntax.Member, kinds: Kinds) -> Population | N
     return Population(each.name.text, cell, shape, each.name.span, values, preset, doc=each.doc)
 
 
-def _values(plan: Plan, arguments: Iterable[syntax.Argument], template: Template, local: Local) -> dict[str, Value]:
+def _values(
+    plan: Plan, arguments: Iterable[syntax.Argument], template: Template, local: Local, dotted: Dotted | None = None
+) -> dict[str, Value]:
     given = list(arguments)
     for each in given:
         if each.name is None:
             headline = f"values of {template.name} are given by name"
             plan.problems.error("unknown-argument", headline, each.span, hints=("write R = 1[kohm]",))
-    return resolve_values(plan, given, template, local)
+    return resolve_values(plan, given, template, local, dotted)
 
 
 def _check_complete(
@@ -117,7 +120,8 @@ def _projection(
         headline, otherwise = f"there is no synapse {first}", f"declare it: synapse {first} {{ ... }}"
         unknown(plan.problems, "unknown-synapse", headline, each.template.span, first, kinds.synapses, otherwise)
     ends = [_end(plan, node, populations) for node in (each.source, each.target)]
-    if block is None or ends[0] is None or ends[1] is None:
+    shared = None if each.shared is None else _shared_end(plan, each.shared, populations)
+    if block is None or ends[0] is None or ends[1] is None or (each.shared is not None and shared is None):
         return None
     source, target = ends[0], ends[1]
     wiring = resolve_wiring(plan, each, source, target, kinds.tables)
@@ -128,22 +132,21 @@ def _projection(
         plan.library.functions,
         plan.check,
         partial(find_device, plan),
-        (source.device, target.device),
+        (source.device, target.device, *([shared.device] if shared is not None else [])),
         plan.library.broken,
     )
     if len(plan.problems.errors) > before:
         return None
-    local = {
-        name: Known(DIMENSIONLESS, None, "index") for name, one in (("pre", source), ("post", target)) if one.rank == 1
-    }
+    indices = CellIndices(plan.problems, {"pre": source, "post": target})
     preset = find_set(plan, each.template, synapse)
-    values = _values(plan, arguments, synapse, local)
+    values = _values(plan, arguments, synapse, indices.names, indices.dotted)
     _check_complete(plan, each, synapse, preset)
     if wiring is None:
         return None
     rank = target.rank + source.rank if wiring.is_dense else target.rank if wiring.kind == "one_to_one" else 1
+    third = "" if shared is None else shared.name
     return Projection(
-        each.name.text, synapse, source.name, target.name, wiring, rank, each.name.span, values, preset, each.doc
+        each.name.text, synapse, source.name, target.name, wiring, rank, each.name.span, values, preset, each.doc, third
     )
 
 
@@ -166,6 +169,17 @@ def _end(plan: Plan, node: syntax.Name, populations: Mapping[str, Population]) -
     otherwise = f"declare them: cells {node.text}[N]: ..."
     unknown(plan.problems, "unknown-cells", headline, node.span, node.text, populations, otherwise)
     return None
+
+
+def _shared_end(plan: Plan, node: syntax.Name, populations: Mapping[str, Population]) -> Population | None:
+    """The one cell that all synapses of a projection share."""
+    found = _end(plan, node, populations)
+    if found is not None and found.rank:
+        headline = f"with names one cell that all synapses share, but {found.name} is an array of cells"
+        hints = (f"declare a single one: cells G: {found.device.name}",)
+        plan.problems.error("wrong-place", headline, node.span, (found.span, "declared here"), hints=hints)
+        return None
+    return found
 
 
 def _with_devices(plan: Plan, each: syntax.Synapses, block: syntax.Block) -> tuple[syntax.Block, list[syntax.Argument]]:
@@ -203,31 +217,14 @@ def _replaced(plan: Plan, member: syntax.Member, argument: syntax.Argument) -> s
 
 
 def _collect(plan: Plan, populations: dict[str, Population], owner: str, name: str, by: Projection) -> None:
-    """Note that an input of a population is the sum of what arrives; it can have no other value, and no output may read it."""
+    """Note that an input of a population is the sum of what arrives; it can have no other value."""
     population = populations[owner]
     if name in population.collects:
         return
     populations[owner] = replace(population, collects=(*population.collects, name))
-    cell = population.device
     given = population.values.get(name) or population.preset.get(name)
     if given is not None:
         _both(plan, f"{owner}.{name}", given, by)
-    definitions = {each.name: each for each in cell.definitions}
-    for output in cell.outputs:
-        if output in definitions and name in reached(definitions[output].value, definitions):
-            headline = (
-                f"the output {output} of {cell.name} depends on {name}, which the synapses {by.name} contribute to"
-            )
-            notes = ("what synapses read would depend on what they add in the same moment: a loop without a delay",)
-            hints = ("let a state follow it",)
-            plan.problems.error(
-                "algebraic-loop",
-                headline,
-                definitions[output].span,
-                (by.span, "the synapses"),
-                notes=notes,
-                hints=hints,
-            )
 
 
 def _both(plan: Plan, path: str, given: Value, by: Projection) -> None:

@@ -68,10 +68,14 @@ def _empty_block(experiment: Experiment) -> syntax.Block:
 
 def quantity(text: str, dimension: Dimension) -> float | None:
     """The number in SI that a text like ``5ms`` or ``5[ms]`` means, or None where it is no literal in this dimension; a bare number is in SI."""
+    value = literal(text)
+    return None if value is None or (value.unit is not None and value.dimension != dimension) else value.value
+
+
+def literal(text: str) -> syntax.Number | None:
+    """The literal that a text like ``5ms`` or ``5[ms]`` is, or None."""
     try:
         value = parse_setting(f"value={text}", "set").value
     except CompileError:
         return None
-    if not isinstance(value, syntax.Number) or (value.unit is not None and value.dimension != dimension):
-        return None
-    return value.value
+    return value if isinstance(value, syntax.Number) else None

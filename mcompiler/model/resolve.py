@@ -147,7 +147,7 @@ def _check_unused(definitions: Definitions, library: Library, check: Checker) ->
     for name, block in definitions.synapses.items():
         if name not in used:
             plan = Plan(block, library, check)
-            resolve_synapse(block, library.functions, check, partial(find_device, plan), (None, None))
+            resolve_synapse(block, library.functions, check, partial(find_device, plan), (None, None, None))
 
 
 def _experiments(definitions: Definitions, targets: dict[str, Target], tables: Tables) -> dict[str, Experiment]:

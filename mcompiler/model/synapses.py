@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from mcompiler.dsl import syntax
 from mcompiler.model import balance
@@ -15,7 +14,7 @@ from mcompiler.model.expression import Expression, Name, name_set
 from mcompiler.model.faults import circular, listed, unknown
 from mcompiler.model.inside import FindDevice, Inside, place_device
 from mcompiler.model.laws import resolve_definitions
-from mcompiler.model.model import Cell, Contribution, Definition, EndRead, Synapse
+from mcompiler.model.model import CELL_ENDS, Cell, CellEnd, Contribution, Definition, EndRead, Synapse
 from mcompiler.model.scope import Functions, Known, ordered
 from mcompiler.model.sets import resolve_sets
 from mcompiler.model.sides import sort_equation
@@ -24,8 +23,8 @@ from mcompiler.model.values import resolve_parameters
 from mcompiler.source import Span
 from mcompiler.units import DIMENSIONLESS, Dimension
 
-End = Literal["pre", "post"]
-ENDS: tuple[End, End] = ("pre", "post")
+#: What to do where `global` means nothing.
+_NO_GLOBAL = "a global cell is named in the network: synapses W: Pair from X to Y with G"
 
 
 @dataclass(slots=True)
@@ -57,7 +56,21 @@ class _Build:
             headline = f"{node.text} is not known in the synapse {self.draft.name}"
             candidates = [*self.ends, *self.devices]
             otherwise = f"names with a dot begin with {listed(candidates)}"
+            if owner == "global":
+                otherwise = _NO_GLOBAL
             unknown(self.draft.problems, "unknown-name", headline, node.span, owner, candidates, otherwise)
+        return None
+
+    def constant(self, node: syntax.Name) -> Expression | None:
+        """``P.Ron``: a parameter of a device, which is all that is constant of what has a dot."""
+        found, device = self.dotted(node), self.devices.get(node.parts[0].name)
+        parameters = () if device is None else device.parameters
+        if found is None or node.text in {each.name for each in parameters}:
+            return found
+        headline = f"{node.text} moves in time: what is constant cannot depend on it"
+        self.draft.problems.error(
+            "not-constant", headline, node.span, hints=("parameters of devices can be used: P.Ron",)
+        )
         return None
 
     def _of_device(self, node: syntax.Name, owner: str, quantity: str) -> Expression | None:
@@ -78,8 +91,7 @@ class _Build:
             return None
         known = readable(cell)
         if quantity in known:
-            end: End = "pre" if owner == "pre" else "post"
-            self.reads[node.text] = EndRead(end, quantity, known[quantity])
+            self.reads[node.text] = EndRead(_end(owner), quantity, known[quantity])
             return Name(node.text, known[quantity], node.span)
         if cell.name in self.broken:
             return None
@@ -100,6 +112,10 @@ class _Build:
         return None
 
 
+def _end(name: str) -> CellEnd:
+    return next(each for each in CELL_ENDS if each == name)
+
+
 def readable(cell: Cell) -> dict[str, Dimension]:
     """What synapses may read of a cell: its states and outputs."""
     outputs = {each.name: each.dimension for each in cell.definitions if each.name in cell.outputs}
@@ -111,7 +127,7 @@ def resolve_synapse(
     functions: Functions,
     check: Checker,
     find: FindDevice,
-    ends: tuple[Cell | None, Cell | None],
+    ends: tuple[Cell | None, ...],
     broken: Collection[str] = (),
 ) -> Synapse:
     """The synapse between cells of these kinds; what is wrong with it is in the checker's problems.
@@ -121,16 +137,16 @@ def resolve_synapse(
         functions: what it may call.
         check: resolves its expressions.
         find: finds the devices inside it.
-        ends: the cells it joins; None where nothing uses it.
+        ends: the cells it joins, pre and post and perhaps a global one; None where nothing uses it.
         broken: names of cells with which something is wrong.
     """
     draft = Draft(block, functions, check)
-    build = _Build(draft, dict(zip(ENDS, ends, strict=True)), broken)
+    build = _Build(draft, dict(zip(CELL_ENDS, ends, strict=False)), broken)
     without_ports(draft, "the two cells of a synapse are called pre and post")
     declare(draft)
     _place_devices(build, find)
     _sort(build)
-    draft.dotted = build.dotted
+    draft.dotted, draft.constant = build.dotted, build.constant
     parameters = resolve_parameters(draft.declared("param"), draft.names, functions, check)
     inputs = resolve_inputs(draft)
     definitions, _ = resolve_definitions(draft)
@@ -151,6 +167,7 @@ def resolve_synapse(
         contributions=_contributions(build),
         reads=tuple(build.reads[name] for name in sorted(build.reads)),
         sets=sets,
+        devices=tuple(each.made_of for each in inner if each.made_of is not None),
     )
 
 
@@ -159,15 +176,15 @@ def resolve_synapse(
 
 def _place_devices(build: _Build, find: FindDevice) -> None:
     draft = build.draft
-    for end in ENDS:
+    for end in CELL_ENDS:
         if end in draft.names:
-            headline = f"{end} is a cell at an end of every synapse and cannot be declared"
+            headline = f"{end} is a cell at an end of synapses and cannot be declared"
             draft.problems.error("reserved-word", headline, draft.names[end].span or draft.block.span)
     for each in draft.block.body:
         if isinstance(each, syntax.Member) and each.kind == "device":
             name = each.name.text
-            if name in ENDS:
-                headline = f"{name} is a cell at an end of every synapse and cannot be declared"
+            if name in CELL_ENDS:
+                headline = f"{name} is a cell at an end of synapses and cannot be declared"
                 draft.problems.error("reserved-word", headline, each.name.span)
             elif is_new(draft, name, each.name.span):
                 draft.names[name] = Known(DIMENSIONLESS, each.name.span, "device", is_broken=True)
@@ -200,7 +217,10 @@ def _sort_dotted(build: _Build, left: syntax.Name, equation: syntax.Equation) ->
     elif owner not in build.devices:
         headline = f"{left.text} is not known in the synapse {build.draft.name}"
         otherwise = f"declare it: device {owner} = ..."
-        unknown(problems, "unknown-name", headline, left.span, owner, [*build.devices, *ENDS], otherwise)
+        if owner == "global":
+            otherwise = _NO_GLOBAL
+        candidates = [*build.devices, *build.ends]
+        unknown(problems, "unknown-name", headline, left.span, owner, candidates, otherwise)
     elif left.text in build.given:
         labels = ((left.span, "again here"), (build.given[left.text].left.span, "first here"))
         problems.error("duplicate-equation", f"{left.text} is given twice", *labels)
@@ -258,7 +278,9 @@ def _contribution(build: _Build, equation: syntax.Equation) -> Contribution | No
     value = build.draft.check.value(equation.right, build.draft.scope())
     if not isinstance(left, syntax.Name) or len(left.parts) != 2 or left.parts[0].name not in build.ends:
         headline = "a synapse adds to an input of the cell at one of its ends"
-        problems.error("wrong-place", headline, left.span, hints=("write post.j += ...",))
+        is_global = isinstance(left, syntax.Name) and left.parts[0].name == "global"
+        hint = _NO_GLOBAL if is_global else "write post.j += ..."
+        problems.error("wrong-place", headline, left.span, hints=(hint,))
         return None
     owner, name = left.parts[0].name, left.parts[1].name
     cell = build.ends[owner]
@@ -274,5 +296,4 @@ def _contribution(build: _Build, equation: syntax.Equation) -> Contribution | No
         return None
     to = inputs[name]
     fitted = None if value is None else balance.fit(problems, value, to.dimension, left.text, declared=to.span)
-    end: End = "pre" if owner == "pre" else "post"
-    return None if fitted is None else Contribution(end, name, fitted, equation.span)
+    return None if fitted is None else Contribution(_end(owner), name, fitted, equation.span)

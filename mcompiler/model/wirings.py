@@ -6,13 +6,13 @@ import numpy as np
 
 from mcompiler.diagnostics import Problems
 from mcompiler.dsl import syntax
+from mcompiler.model.cell_indices import CellIndices
 from mcompiler.model.circuits import Plan
 from mcompiler.model.columns import TableError
 from mcompiler.model.data import place_of
 from mcompiler.model.expression import Expression, number
 from mcompiler.model.faults import listed, unknown
 from mcompiler.model.model import Floats, Population, Wiring
-from mcompiler.model.scope import Known
 from mcompiler.model.tables import Tables
 from mcompiler.units import DIMENSIONLESS
 
@@ -55,15 +55,11 @@ def _is_not_itself(node: syntax.Expression) -> bool:
 
 
 def _condition(plan: Plan, node: syntax.Expression, source: Population, target: Population) -> Expression | None:
-    for each in (source, target):
-        if each.rank != 1:
-            headline = f"pre and post are numbers of cells in a row: {each.name} has {each.rank or 'no'} indices"
-            hints = ("of arrays like X[8, 8], pre != post can be asked, and by lattice(radius) joins neighbours",)
-            plan.problems.error("index-count", headline, node.span, (each.span, "declared here"), hints=hints)
-            return None
+    indices = CellIndices(plan.problems, {"pre": source, "post": target})
+    if not indices.are_numbers(node):
+        return None
     scope = plan.scope("this condition")
-    index = {name: Known(DIMENSIONLESS, None, "index") for name in ("pre", "post")}
-    scope.names = {**plan.constants, **index}
+    scope.names, scope.dotted = {**plan.constants, **indices.names}, indices.dotted
     return plan.check.condition(node, scope)
 
 
@@ -141,7 +137,7 @@ def _graph(node: syntax.Expression, condition: Expression | None, tables: Tables
         problems.error(error.code, f'"{node.value}" cannot be used: {error}', node.span, hints=hints)
         return None
     edges = ends[0].astype(np.int64), ends[1].astype(np.int64)
-    return Wiring("graph", node.span, condition=condition, edges=edges, nodes=table.nodes)
+    return Wiring("graph", node.span, condition=condition, edges=edges, nodes=table.nodes, file=node.value)
 
 
 def _column(columns: Mapping[str, Floats], wrong: Mapping[str, str], name: str) -> Floats:

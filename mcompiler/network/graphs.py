@@ -12,7 +12,7 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.evaluate import evaluate, whole
 from mcompiler.model.model import Projection, Wiring
 from mcompiler.network.constants import Constants
-from mcompiler.network.network import Integers
+from mcompiler.network.network import Floats, Integers
 from mcompiler.network.wiring import MOST
 
 #: Cells (pre, post) of every synapse.
@@ -54,12 +54,24 @@ def edges(between: Between) -> Edges | None:
     if found is None:
         return None
     if condition is not None and between.wiring.kind != "where":
-        index = {"pre": found[0].astype(np.float64), "post": found[1].astype(np.float64)}
+        index = numbered(found, between.source, between.target)
         kept = np.broadcast_to(evaluate(condition, {**between.constants.numbers, **index}), found[0].shape) != 0
         found = found[0][kept], found[1][kept]
     if not len(found[0]):
         between.fail("size-zero", f"the synapses {between.projection.name} join no cells")
         return None
+    return found
+
+
+def numbered(joined: Edges, source: tuple[int, ...], target: tuple[int, ...]) -> dict[str, Floats]:
+    """What ``pre`` and ``post`` stand for of these synapses, and ``pre[0]``, ``pre[1]`` where the cells are an array of several indices."""
+    found: dict[str, Floats] = {}
+    for name, cells, shape in (("pre", joined[0], source), ("post", joined[1], target)):
+        if len(shape) == 1:
+            found[name] = cells.astype(np.float64)
+        elif shape:
+            indices = np.unravel_index(cells, shape)
+            found |= {f"{name}[{place}]": each.astype(np.float64) for place, each in enumerate(indices)}
     return found
 
 
@@ -77,14 +89,15 @@ def _where(between: Between) -> Edges | None:
         )
         return None
     rows = max(1, _BLOCK // n_pre)
-    row, found, count = np.arange(n_pre, dtype=np.float64), list[Edges](), 0
+    row, found, count = np.arange(n_pre, dtype=np.int64), list[Edges](), 0
     for start in range(0, n_post, rows):
-        posts = np.arange(start, min(start + rows, n_post), dtype=np.float64)
+        posts = np.arange(start, min(start + rows, n_post), dtype=np.int64)
         pre, post = np.tile(row, len(posts)), np.repeat(posts, n_pre)
-        kept = evaluate(condition, {**between.constants.numbers, "pre": pre, "post": post}) != 0
+        index = numbered((pre, post), between.source, between.target)
+        kept = evaluate(condition, {**between.constants.numbers, **index}) != 0
         if kept.ndim == 0:
             kept = np.broadcast_to(kept, pre.shape)
-        found.append((pre[kept].astype(np.int64), post[kept].astype(np.int64)))
+        found.append((pre[kept], post[kept]))
         count += len(found[-1][0])
         if count > MOST:
             between.fail("size-too-large", f"{between.projection.name} would have more than {MOST:,} synapses")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mcompiler.diagnostics import Diagnostic
 from mcompiler.model.expression import Expression
-from mcompiler.model.model import Loss, Synapse, Template
+from mcompiler.model.model import CELL_ENDS, Loss, Synapse, Template
 from mcompiler.source import Span
 from mcompiler.units import Dimension
 
@@ -67,7 +67,7 @@ class VertexClass:
 class End:
     """One end of an edge class: which terminal (0 or 1) is joined to which vertex class, and the member of it for each edge.
 
-    Of synapses terminal 0 is ``pre`` and 1 is ``post``; a dense class has no ``members``.
+    Of synapses terminal 0 is ``pre``, 1 is ``post`` and 2 the ``global`` cell, where there is one; a dense class has no ``members``.
     """
 
     terminal: int
@@ -232,7 +232,7 @@ def collected(network: Network, vertex: VertexClass) -> tuple[str, ...]:
     group = vertex.group
     if group is None:
         return ()
-    ends = {"pre": 0, "post": 1}
+    ends = {end: number for number, end in enumerate(CELL_ENDS)}
     found = {
         one.name
         for edge in network.edges

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.expression import TIME_NAME, name_set
 from mcompiler.model.model import Circuit, Placed, Population, Projection, expressions_of
 from mcompiler.network.constants import Constants
-from mcompiler.network.graphs import Between, Edges, edges
+from mcompiler.network.graphs import Between, Edges, edges, numbered
 from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, Part, Place, VertexClass
 from mcompiler.network.values import Values, fill
 from mcompiler.network.wiring import fits, is_quick, size_of
@@ -98,6 +99,8 @@ def _warn_of_alone(
                 joined[name][found[end]] = True
             else:
                 joined[name][:] |= grown[each.name].size > 1 or each.wiring.kind == "all"
+        if each.shared:
+            joined[each.shared][:] = True
     for cells in circuit.cells if circuit.synapses else ():
         alone = np.flatnonzero(~joined[cells.name])
         if len(alone):
@@ -123,20 +126,21 @@ def _grown(
         shape = target if each.wiring.kind == "one_to_one" else (len(found[0]),)
         if not is_quick(prod(shape), each, problems):
             return None
-    return Grown(each, shape, found, _indices(each, (prod(source), prod(target)), found, constants))
+    return Grown(each, shape, found, _indices(each, (source, target), found, constants))
 
 
-def _indices(each: Projection, sizes: tuple[int, int], found: Edges | None, constants: Constants) -> dict[str, Floats]:
+def _indices(
+    each: Projection, shapes: tuple[tuple[int, ...], tuple[int, ...]], found: Edges | None, constants: Constants
+) -> dict[str, Floats]:
     """The numbers of the cells at the ends, where a value asks for them."""
     given = [*each.values.values(), *(one.value for one in constants.assignments.values() if one.element == each.name)]
-    asked = {name for value in given for name in name_set(*expressions_of(value))} & {"pre", "post"}
-    if not asked:
+    asked = {name for value in given for name in name_set(*expressions_of(value))}
+    if not any(name.partition("[")[0] in ("pre", "post") for name in asked):
         return {}
     if found is None:
-        pre, post = np.tile(np.arange(sizes[0]), sizes[1]), np.repeat(np.arange(sizes[1]), sizes[0])
-    else:
-        pre, post = found
-    return {"pre": pre.astype(np.float64), "post": post.astype(np.float64)}
+        pres, posts = prod(shapes[0]), prod(shapes[1])
+        found = np.tile(np.arange(pres), posts), np.repeat(np.arange(posts), pres)
+    return {name: value for name, value in numbered(found, *shapes).items() if name in asked}
 
 
 # --- classes
@@ -167,10 +171,11 @@ def _vertex(each: Population, group: Group) -> VertexClass:
 
 def _edge(each: Projection, group: Group, grown: Grown | None) -> EdgeClass:
     pre, post = (_NOWHERE, _NOWHERE) if grown is None or grown.edges is None else grown.edges
-    ends = (End(0, each.source, pre), End(1, each.target, post))
-    return EdgeClass(
-        each.name, group, ends, "dense" if each.wiring.is_dense else "indexed", each.wiring.kind == "masked"
-    )
+    ends = [End(0, each.source, pre), End(1, each.target, post)]
+    if each.shared:
+        ends.append(End(2, each.shared, np.zeros(len(pre), dtype=np.int64)))
+    topology: Literal["dense", "indexed"] = "dense" if each.wiring.is_dense else "indexed"
+    return EdgeClass(each.name, group, tuple(ends), topology, each.wiring.kind == "masked")
 
 
 def _place(each: Grown, shapes: dict[str, tuple[int, ...]]) -> Place:

@@ -58,6 +58,22 @@ def test_check(mcompiler) -> None:  # type: ignore[no-untyped-def]
     assert "no errors" in done.stdout
 
 
+def test_an_error_network_is_a_file_like_any_other(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Written by one command, checked by the next, and printed again by a third."""
+    (tmp_path / "net.mem").write_text(DENSE.replace("  loss at 50[us]", "  #"))
+    done = mcompiler("equations", "net.mem", "--of", "error-network", "--format", "mem", "--scale", "1V*A")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "errors.mem").write_text(done.stdout)
+    assert "param error_scale: W = 1[V*A]" in done.stdout
+    done = mcompiler("check", "errors.mem")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = mcompiler("equations", "errors.mem", "--format", "mem")
+    assert done.stdout == (tmp_path / "errors.mem").read_text()
+    done = mcompiler("equations", "net.mem", "--of", "error-network", "--scale", "-1")
+    assert done.returncode == 1
+    assert "the scale '-1' of an error network is no positive number" in done.stderr
+
+
 def test_check_counts_what_a_network_is_made_of(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "net.mem").write_text(
         DENSE.replace("cells X[N]: Neuron", "cells X[N]: Neuron\n  cells Y: Neuron(R = 1[kohm])")

@@ -173,13 +173,14 @@ template_statements: st.SearchStrategy[syntax.TemplateStatement] = st.one_of(
         docs,
     ),
     st.builds(
-        lambda name, of, source, target, where, by, doc: syntax.Synapses(
-            NOWHERE, name, of[0], of[1], source, target, where, by, doc
+        lambda name, of, source, target, shared, where, by, doc: syntax.Synapses(
+            NOWHERE, name, of[0], of[1], source, target, shared, where, by, doc
         ),
         identifiers(),
         templates,
         dotted(expressions),
         dotted(expressions),
+        optional(dotted(expressions)),
         optional(expressions),
         optional(expressions),
         docs,

@@ -133,11 +133,30 @@ class State:
 
 def setting(network: Network, system: System) -> Setting:
     """A system with the values of its network."""
-    sizes, indices = bindings(network)
+    sizes, found = bindings(network)
+    indices: dict[tuple[str, int], Array] = {**found, **_of_all_pairs(system, sizes)}
     parameters: dict[Key, Array] = {("", f"circuit.{each.name}"): np.asarray(each.value) for each in network.parameters}
     for name, group in _groups(network).items():
         parameters |= {(name, each): np.asarray(values) for each, values in group.values.items()}
+    for edge in system.edges:
+        for each in edge.template.parameters:
+            if each.end is not None:
+                parameters[edge.name, each.symbol.name] = indices[edge.name, each.end]
     return Setting(system, sizes, indices, parameters)
+
+
+def _of_all_pairs(system: System, sizes: Mapping[str, int]) -> dict[tuple[str, int], Array]:
+    """Index arrays of dense classes: an array [end 1, end 0]; further ends have one member."""
+    found: dict[tuple[str, int], Array] = {}
+    for edge in system.edges:
+        if edge.topology == "dense":
+            first, second = (sizes[end] for end in edge.ends[:2])
+            found[edge.name, 0], found[edge.name, 1] = (
+                np.tile(np.arange(first), second),
+                np.repeat(np.arange(second), first),
+            )
+            found |= {(edge.name, end): np.zeros(first * second, dtype=np.int64) for end in range(2, len(edge.ends))}
+    return found
 
 
 def _groups(network: Network) -> dict[str, Group]:

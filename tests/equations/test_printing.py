@@ -167,6 +167,16 @@ def test_a_forward_system_prints_as_a_file_that_reads_back(name: str) -> None:
                 assert np.allclose(value, others[key], rtol=1e-14, atol=0), key
 
 
+def test_what_an_experiment_starts_from_stays_with_it() -> None:
+    """An initial value in terms of the circuit's parameters is not the device's own."""
+    source = BENCHES["hp"].replace("M: HP(top, ground)", "M: HP(top, ground, w = A/4[V])")
+    model = from_text(source + "experiment e on Bench {\n  initial M.w = A/5[V]\n  run to 1[ms]\n}\n")
+    printed = show(model, "forward", "mem")
+    again = from_text(printed)
+    assert show(again, "forward", "mem") == printed
+    assert initial(setting(again.network, again.system), again.network)["M", "w"] == pytest.approx([0.2])
+
+
 def test_events_and_laws_of_every_kind_read_back() -> None:
     for source in (EVENT, CROSSBAR):
         printed = show(from_text(source), "forward", "mem")
@@ -296,7 +306,9 @@ def test_the_tangent_of_a_driven_device_prints_as_a_model(name: str, request: py
 
 def test_a_tangent_that_the_language_cannot_say_is_a_block_that_says_why() -> None:
     printed = show(made("net"), "tangent", "mem")
-    assert printed.startswith("# no model: the directions of node voltages would need devices with four terminals")
+    assert printed.startswith(
+        "# not a model file: the directions of node voltages would need devices with four terminals"
+    )
     assert "tangent of Net {" in printed
     source = BENCHES["hp"].replace("S: VoltageSource(top, ground, V = A)", "S: SineSource(top, ground, A = A)")
     assert "parameters of its own: dot f" in show(from_text(source), "tangent", "mem")

@@ -204,3 +204,40 @@ experiment e on Odd {
   loss = sum(k in X: X[k].u^2/1[V^2]) + sum(s in W: W[s].x) + (Z.u/1[V])^2 + sum(z in Z: Z[z].q/1[V])
 }
 """
+
+#: A cell that all synapses share, whose output is the sum of what they add to it, and indices of an array in a value.
+SHARED = """
+cell Neuron {
+  input j: V
+  state u: V = 0.1[V] scale 1[V]
+  output r: V = 1[V]*tanh(u/1[V])
+  1[ms]*du/dt = -u + j
+}
+cell Pool "what all synapses share" {
+  input total: V
+  input slow: V
+  state a: V = 0.2[V] scale 1[V]
+  output level: V = 0.1*total
+  1[ms]*da/dt = slow - a
+}
+synapse Modulated {
+  param place = 0
+  state w in [0, 1] = 0.5
+  1[ms]*dw/dt = 0.3 + 0.1*place - w + global.a/1[V]
+  post.j += w*(pre.r + global.level)
+  global.slow += w*pre.r
+}
+synapse Count { post.total += pre.u }
+network Pooled {
+  cells X[2, 2]: Neuron
+  cells G: Pool
+  synapses W: Modulated(place = pre[0] + 2*post[1]) from X to X with G where pre != post
+  synapses L: Modulated from X to X with G by lattice(1)
+  synapses C: Count from X to G
+}
+experiment run on Pooled {
+  initial X.u ~ uniform(-0.3[V], 0.3[V])
+  run to 1[ms]
+  loss = sum(k in X: X[k].u^2/1[V^2]) + G.a^2/1[V^2] + 0.1*X[1, 0].u/1[V]
+}
+"""

@@ -16,10 +16,10 @@ from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import verify
 from mcompiler.kernel.print import print_module
 from mcompiler.solver.gradient import Gradient
-from tests.solver.networks import CELLS, DENSE, LAYERS, ODD, SPARSE, SPIKES
+from tests.solver.networks import CELLS, DENSE, LAYERS, ODD, SHARED, SPARSE, SPIKES
 
 Floats = NDArray[np.float64]
-MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES, "odd": ODD}
+MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES, "odd": ODD, "shared": SHARED}
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,30 @@ def test_a_sparse_network_is_that_of_a_loop_over_its_edges() -> None:
     np.testing.assert_allclose(found["X.u"][-1], u + step * (-u / p["X.R"] + j) / p["X.C"], rtol=1e-14)
     pre = edges_of(solver)[0][3]
     np.testing.assert_allclose(found["W[3].P.v"][0], p["X.U0"] * np.tanh(u[pre] / p["X.U0"]), rtol=1e-14)
+
+
+def test_a_cell_that_all_synapses_share_is_read_and_added_to_in_one_moment() -> None:
+    """Its output is the sum of what the cells add; dense and listed synapses read it, and add to its other input."""
+    solver = mc.compile(mc.parse(SHARED))
+    u, a, w, v = (solver.initial[name] for name in ("X.u", "G.a", "W.w", "L.w"))
+    u, w = u.reshape(-1), w.reshape(4, 4)
+    r, level = np.tanh(u), 0.1 * np.sum(u)
+    place = (np.arange(4)[None, :] // 2) + 2 * (np.arange(4)[:, None] % 2)  # pre[0] + 2*post[1] as [post, pre]
+    pre, post = (each.members for each in solver.program.network.edges[1].ends[:2])
+    others = ~np.eye(4, dtype=bool)
+    listed = v * (r[pre] + level)
+    into = np.sum(np.where(others, w * (r + level), 0.0), axis=1) + np.bincount(post, listed, minlength=4)
+    slow = np.sum(np.where(others, w * r, 0.0)) + np.sum(v * r[pre])
+    step = 1e-9
+    names = ["X.u", "G.a", "W.w", "L.w"]
+    found = solver.run((0, step), method="euler", step=step, save=names, save_at=[0, step])
+    rates = (-u + into, slow - a, 0.3 + 0.1 * place - w + a, 0.3 - v + a)
+    for name, first, rate in zip(names, (u, a, w, v), rates, strict=True):
+        after = found[name][-1].reshape(np.shape(first))
+        wanted = first + step * rate / 1e-3
+        inside = ~np.isnan(after)
+        assert np.count_nonzero(~inside) == (4 if name == "W.w" else 0)
+        np.testing.assert_allclose(after[inside], wanted[inside], rtol=1e-13)
 
 
 # --- gradients

@@ -9,6 +9,7 @@ from mcompiler.equations.printing.classes import (
     definition_row,
     gathered,
     is_plumbing,
+    legend_of_sums,
     loss_section,
     picks,
     rate_row,
@@ -16,7 +17,7 @@ from mcompiler.equations.printing.classes import (
     when,
 )
 from mcompiler.equations.printing.dynamics import Needed, dynamics
-from mcompiler.equations.printing.legends import ADJOINTS, AFTER, AFTER_JUMPS, EVENTS, INSTANTS, NO_LOSS, PICKS, SUMS
+from mcompiler.equations.printing.legends import ADJOINTS, AFTER, AFTER_JUMPS, EVENTS, INSTANTS, NO_LOSS, PICKS
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Node, Sum, Text
@@ -34,7 +35,7 @@ def adjoint_sheet(system: System, *, is_explicit: bool = False) -> Sheet:
         section for each in owners(system) if (section := _section(system, each, wanted, is_explicit=is_explicit)).rows
     ]
     sections += [section for jump in system.jumps for section in _jump(jump)]
-    notes = [*ADJOINTS, SUMS]
+    notes = [*ADJOINTS, legend_of_sums(system)]
     notes += [PICKS] if picks(system) else []
     notes += [INSTANTS] if system.jumps else []
     notes += [EVENTS] if has_events(system) else []

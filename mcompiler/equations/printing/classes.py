@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import sympy
 
 from mcompiler.equations.names import dot
+from mcompiler.equations.printing.legends import SUMS, SUMS_OVER_SYNAPSES, Legend
 from mcompiler.equations.printing.sheet import Row, Section
 from mcompiler.equations.printing.tree import Gathered, Integral, Name, Rate, Share, Text
 from mcompiler.equations.printing.view import View, view
@@ -37,6 +38,11 @@ def picks(system: System) -> bool:
         for one in system.classes
         for each in _parameters(one.template)
     )
+
+
+def legend_of_sums(system: System) -> Legend:
+    """What a sum over elements or over synapses means."""
+    return SUMS_OVER_SYNAPSES if any(each.terminals for each in system.edges) else SUMS
 
 
 def _parameters(template: Template) -> tuple[Parameter, ...]:

@@ -1,8 +1,10 @@
 """Parts of model files from the model: expressions, values, declarations, elements, experiments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from types import MappingProxyType
+from typing import cast
 
 import sympy
 
@@ -10,11 +12,11 @@ from mcompiler.equations.literal import shown
 from mcompiler.equations.printing.from_expression import Reader
 from mcompiler.equations.printing.infix import infix
 from mcompiler.equations.printing.view import ranks
-from mcompiler.equations.translate import translate
+from mcompiler.equations.reverse import symbols_of
+from mcompiler.equations.translate import symbol, translate
 from mcompiler.model.expression import TIME_NAME, Expression
 from mcompiler.model.model import (
     Circuit,
-    Device,
     Distribution,
     Element,
     Experiment,
@@ -22,15 +24,22 @@ from mcompiler.model.model import (
     Input,
     Loss,
     Parameter,
+    State,
+    Sum,
+    Template,
     Terminal,
     Value,
 )
+from mcompiler.model.sums import MEMBER
 from mcompiler.units import DIMENSIONLESS, Dimension
+
+#: In front of the names of columns of data, in sums.
+DATA = "data "
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Writes expressions of a device or circuit, with the names in the order of their declarations."""
+    """Writes expressions of a template or circuit, with the names in the order of their declarations."""
 
     reader: Reader
 
@@ -60,14 +69,28 @@ class Words:
         bounds = self.bounds(each.lower, each.upper) if isinstance(each, Parameter) else ""
         return f"{kind} {each.name}{unit(each.dimension)}{bounds}{value}{doc(each.doc)}"
 
+    def state(self, each: State) -> str:
+        """``state w in [0, 1] = 0.1 scale 1 "..."``."""
+        value = "" if each.initial is None else f" {self.given(each.initial)}"
+        scale = "" if each.scale is None else f" scale {self.expression(each.scale)}"
+        bounds = self.bounds(each.lower, each.upper)
+        return f"state {each.name}{unit(each.dimension)}{bounds}{value}{scale}{doc(each.doc)}"
 
-def words(owner: Device | Circuit) -> Words:
-    """What writes the expressions of a device or circuit."""
+    def arguments(self, values: Mapping[str, Value], more: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+        """``R = 1[kohm]``, ``w ~ uniform(0, 1)``; ``more`` are others as text."""
+        return [
+            *(f"{name} {self.given(value)}" for name, value in values.items()),
+            *(f"{name} = {value}" for name, value in more.items()),
+        ]
+
+
+def words(owner: Template | Circuit) -> Words:
+    """What writes the expressions of a template or circuit."""
     names = [*(each.name for each in owner.parameters), *(each.name for each in owner.inputs)]
-    if isinstance(owner, Device):
-        names += [*(each.name for each in owner.definitions), *(each.name for each in owner.states)]
-    else:
+    if isinstance(owner, Circuit):
         names = [*(each.name for each in owner.sizes), *names]
+    else:
+        names += [*(each.name for each in owner.definitions), *(each.name for each in owner.states)]
     return Words(Reader(ranks([*names, TIME_NAME])))
 
 
@@ -94,7 +117,7 @@ def circuit(each: Circuit) -> Iterator[str]:
     yield "}"
 
 
-def declared(to: Words, owner: Device | Circuit) -> Iterator[str]:
+def declared(to: Words, owner: Template | Circuit) -> Iterator[str]:
     """Sizes, parameters, inputs and nodes."""
     if isinstance(owner, Circuit):
         yield from (to.declaration("size", each) for each in owner.sizes)
@@ -109,9 +132,7 @@ def declared(to: Words, owner: Device | Circuit) -> Iterator[str]:
 def element(to: Words, each: Element, device: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
     """An element, or an array of them; ``more`` are arguments beside its own."""
     ranges = f"[{', '.join(_range(to, one) for one in each.indices)}]" if each.indices else ""
-    values = [f"{name} {to.given(value)}" for name, value in {**each.preset, **each.values}.items()]
-    values += [f"{name} = {value}" for name, value in more.items()]
-    arguments = [*(_terminal(to, one) for one in each.terminals), *values]
+    arguments = [*(_terminal(to, one) for one in each.terminals), *to.arguments({**each.preset, **each.values}, more)]
     return f"{each.name}{ranges}: {device}({', '.join(arguments)}){doc(each.doc)}"
 
 
@@ -123,18 +144,19 @@ def _terminal(to: Words, each: Terminal) -> str:
     return f"{each.node}[{', '.join(to.expression(one) for one in each.indices)}]" if each.indices else each.node
 
 
-def experiment(each: Experiment) -> Iterator[str]:
-    """The lines of an experiment; what only has losses is a learning block."""
+def experiment(each: Experiment, on: str, more: Iterable[str] = ()) -> Iterator[str]:
+    """The lines of an experiment on the circuit ``on``, with ``more`` of them; what only has losses is a learning block."""
     to = words(each.circuit)
-    yield f"{'learning' if each.until is None else 'experiment'} {each.name} on {each.circuit.name}{doc(each.doc)} {{"
+    yield f"{'learning' if each.until is None else 'experiment'} {each.name} on {on}{doc(each.doc)} {{"
     yield from (f'  data {one.name} = "{one.file}"' for one in each.data)
+    yield from (f"  {one}" for one in more)
     if each.seed:
         yield f"  seed {each.seed}"
     yield from (f"  {one.kind} {one.path} {to.given(one.value)}" for one in each.assignments)
     if each.method:
         options = ", ".join(f"{name} = {_option(name, value)}" for name, value in each.options.items())
         yield f"  method {each.method}" + (f"({options})" if options else "")
-    yield from (f"  {_loss(to, one)}" for one in each.losses)
+    yield from (f"  {loss(to, one, each)}" for one in each.losses)
     if each.until is not None:
         yield f"  run {'until steady within' if each.is_steady else 'to'} {to.expression(each.until)}"
     for save in each.saves:
@@ -149,10 +171,36 @@ def _option(name: str, value: float) -> str:
     return f"{shown(value)}[s]" if name in ("step", "max_step") else shown(value)
 
 
-def _loss(to: Words, each: Loss) -> str:
+def loss(to: Words, each: Loss, within: Experiment) -> str:
+    """A term of a loss."""
     place = ""
     if each.at is not None:
         place = f" at {to.expression(each.at)}"
     elif each.start is not None and each.stop is not None:
         place = f" over {to.expression(each.start)}..{to.expression(each.stop)}"
-    return f"loss{place} = {to.expression(each.value)}"
+    sums = {symbol(one.name): symbol(_sum(to, one, within)) for one in each.sums}
+    value = cast("sympy.Expr", translate(each.value).xreplace(sums))
+    return f"loss{place} = {infix(to.reader.node(value), _as_it_is)}"
+
+
+def _sum(to: Words, each: Sum, within: Experiment) -> str:
+    """``sum(k in X: (X[k].r - goal.clean[k])^2)``; the index has no name of the network's or of data."""
+    taken = {*to.reader.ranks, *(one.name for one in within.circuit.placed), *(one.name for one in within.data)}
+    index = next(name for name in _indices() if name not in taken)
+    member, column = f"{each.element}[{index}].", f"[{index}]"
+    spelled = {
+        one: symbol(
+            f"{member}{one.name.removeprefix(MEMBER)}"
+            if one.name.startswith(MEMBER)
+            else f"{one.name.removeprefix(DATA)}{column}"
+        )
+        for one in symbols_of(translate(each.value))
+        if one.name.startswith((MEMBER, DATA))
+    }
+    body = cast("sympy.Expr", translate(each.value).xreplace(spelled))
+    return f"sum({index} in {each.element}: {infix(to.reader.node(body), _as_it_is)})"
+
+
+def _indices() -> Iterator[str]:
+    yield "k"
+    yield from (f"k{number}" for number in count(1))

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from mcompiler.equations.printing.declarations import Words, declared, doc, unit, words
+import sympy
+
+from mcompiler.equations.printing.declarations import Words, declared, doc, words
 from mcompiler.equations.printing.infix import infix
 from mcompiler.equations.printing.tree import Node, Rate
 from mcompiler.equations.printing.view import View, view
 from mcompiler.equations.system import Event, System, Template, Unknown
 from mcompiler.equations.translate import symbol, translate
 from mcompiler.model.model import Device, State
-from mcompiler.network.network import Group
+from mcompiler.model.model import Template as ModelTemplate
 
 
-def device(system: System, template: Template, group: Group) -> str:
+def device(system: System, template: Template, model: Device) -> str:
     """The text of a class's device; it says nothing of what this class's elements are given."""
-    model = group.device
-    assert isinstance(model, Device)
     of, to = view(system, template), words(model)
     lines = [f"device {model.name}({', '.join(model.terminals)}){doc(model.doc)} {{"]
     lines += [f"  {each}" for each in declared(to, model)]
-    lines += [f"  {state_line(to, each)}" for each in model.states]
+    lines += [f"  {to.state(each)}" for each in model.states]
     own = {each.name for each in model.definitions}
     for each in template.definitions:
         if each.symbol.name in own:
@@ -31,13 +31,6 @@ def device(system: System, template: Template, group: Group) -> str:
     ]
     lines += [f"  {line}" for each in template.events for line in event_lines(of, each)]
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def state_line(to: Words, each: State) -> str:
-    """The declaration of a state."""
-    value = "" if each.initial is None else f" {to.given(each.initial)}"
-    scale = "" if each.scale is None else f" scale {to.expression(each.scale)}"
-    return f"state {each.name}{unit(each.dimension)}{to.bounds(each.lower, each.upper)}{value}{scale}{doc(each.doc)}"
 
 
 def law_line(of: View, model: Device) -> str:
@@ -70,3 +63,40 @@ def event_lines(of: View, event: Event) -> Iterator[str]:
     for state, value in event.assignments:
         yield f"  {of.naming(state)} := {of.text(value)}"
     yield "}"
+
+
+def device_alone(model: Device) -> str:
+    """The text of a device as the model has it, with its parameter sets: of one inside a synapse, whose equations stand in the synapse's template."""
+    to = words(model)
+    lines = [
+        f"device {model.name}({', '.join(model.terminals)}){doc(model.doc)} {{",
+        *(f"  {each}" for each in declared(to, model)),
+    ]
+    lines += [f"  {to.state(each)}" for each in model.states]
+    lines += [f"  {each.name} = {to.expression(each.value)}{doc(each.doc)}" for each in model.definitions]
+    assert model.law is not None
+    is_inductance = model.law.kind == "inductance"
+    change = Rate(symbol("i"), to.reader.node(translate(model.law.value)))
+    left = "i" if model.law.kind == "current" else "v"
+    lines.append(f"  {left} = {infix(change, _own) if is_inductance else to.expression(model.law.value)}")
+    lines += [f"  {_motion(to, each)}" for each in model.states if not (is_inductance and each.name == "i")]
+    for event in model.events:
+        resets = "; ".join(f"{name} := {to.expression(value)}" for name, value in event.resets)
+        lines.append(f"  when {to.expression(event.margin)} > 0 {{ {resets} }}")
+    lines += [f"  {each}" for each in set_lines(to, model)]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _motion(to: Words, each: State) -> str:
+    mass = None if each.mass is None else to.reader.node(translate(each.mass))
+    return f"{infix(Rate(symbol(each.name), mass), _own)} = {to.expression(each.rate)}"
+
+
+def _own(each: sympy.Symbol) -> str:
+    return str(each.name)
+
+
+def set_lines(to: Words, model: ModelTemplate) -> Iterator[str]:
+    """The parameter sets of a template."""
+    for name, values in model.sets.items():
+        yield f"set {name} {{ {', '.join(to.arguments(values))} }}"

@@ -1,5 +1,6 @@
 """Which definitions and sums of an adjoint system its own motion needs; the others are for gradients only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy
@@ -21,15 +22,16 @@ class Needed:
 
 def dynamics(system: System) -> Needed:
     """What the unknowns of all classes need."""
-    return _closure(system, {each.name: [one.rate for one in each.template.unknowns] for each in system.classes})
+    return closure(system, {each.name: [one.rate for one in each.template.unknowns] for each in system.classes})
 
 
 def shares(system: System) -> Needed:
     """What the shares of the gradient need."""
-    return _closure(system, {each.name: [one.value for one in each.template.gradients] for each in system.classes})
+    return closure(system, {each.name: [one.value for one in each.template.gradients] for each in system.classes})
 
 
-def _closure(system: System, roots: dict[str, list[sympy.Expr]]) -> Needed:
+def closure(system: System, roots: Mapping[str, list[sympy.Expr]]) -> Needed:
+    """What the expressions ``roots`` of each class need, directly or through neighbours."""
     found = Needed({each.name: set() for each in system.classes})
     vertices = {each.name: each for each in system.vertices}
     for owner in system.classes:

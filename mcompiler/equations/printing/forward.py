@@ -1,4 +1,4 @@
-"""The sheet of a system in forward form: a forward, tangent or nudged one, or one with its error network."""
+"""The sheet of a system in forward form: a forward, tangent or nudged one, one with its error network, or that of its fixed point."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -11,17 +11,19 @@ from mcompiler.equations.printing.classes import (
     definition_row,
     gathered,
     is_plumbing,
+    legend_of_sums,
     loss_section,
     rate_row,
     title,
 )
 from mcompiler.equations.printing.dynamics import Needed, dynamics
-from mcompiler.equations.printing.legends import ERROR_NETWORK, NUDGED, SUMS, TANGENT, Legend
+from mcompiler.equations.printing.legends import ERROR_NETWORK, NUDGED, TANGENT, Legend
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Moment, Name, Text
 from mcompiler.equations.printing.view import View, view
-from mcompiler.equations.system import LOSS, ONE, Accumulator, Event, System, VertexClass
+from mcompiler.equations.system import LOSS, ONE, ZERO, Accumulator, Event, System, VertexClass
+from mcompiler.units import TIME
 
 
 def forward_sheet(system: System) -> Sheet:
@@ -32,7 +34,7 @@ def forward_sheet(system: System) -> Sheet:
     sections += [_section(view(system, each.template), each, wanted) for each in owners if each.name != LOSS]
     sections += [loss_section(view(system, each.template)) for each in owners if each.name == LOSS]
     title, legends = _SAID[system.kind]
-    return Sheet(system.name, title, tuple(sections), (*legends, SUMS), system)
+    return Sheet(system.name, title, tuple(sections), (*legends, legend_of_sums(system)), system)
 
 
 #: The title of a sheet and what must be said of its names, by what made the system.
@@ -41,6 +43,7 @@ _SAID: Final[Mapping[str, tuple[str, tuple[Legend, ...]]]] = {
     "tangent": ("tangent equations", (TANGENT,)),
     "error network": ("forward equations with the error network", ERROR_NETWORK),
     "nudged": ("nudged equations", NUDGED),
+    "steady": ("equations of the fixed point", ()),
 }
 
 
@@ -64,6 +67,10 @@ def _is_transposed(accumulator: Accumulator) -> bool:
 
 def _rates(of: View) -> Iterator[Row]:
     for each in of.template.unknowns:
+        if each.mass == ZERO:
+            dimension = each.mass_dimension * each.dimension / TIME
+            yield Row(Text("0"), of.node(each.rate), dimension, f"what {each.symbol} follows from", each.origin)
+            continue
         yield rate_row(of, each, f"0 while a bound holds {each.along or each.symbol}" if is_bounded(each) else "")
         scale = [] if each.scale == ONE else [f"scale {of.text(each.scale)}"]
         note = "; ".join([*scale, *(["given"] if each.given else [])])

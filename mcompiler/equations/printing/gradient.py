@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from mcompiler.equations.printing.adjoint import definitions, has_events, instant, owners, sums
-from mcompiler.equations.printing.classes import picks, title
+from mcompiler.equations.printing.classes import legend_of_sums, picks, title
 from mcompiler.equations.printing.dynamics import dynamics, shares
-from mcompiler.equations.printing.legends import EVENTS, GRADIENT, PICKS, SUMS
+from mcompiler.equations.printing.legends import EVENTS, GRADIENT, PICKS
 from mcompiler.equations.printing.naming import parts_of
 from mcompiler.equations.printing.sheet import Row, Section, Sheet
 from mcompiler.equations.printing.tree import Integral, Moment, Name, Partial, Text
@@ -18,7 +18,7 @@ from mcompiler.units import TIME as SECONDS
 def gradient_sheet(system: System) -> Sheet:
     """The gradient, with the adjoints that it needs beside those of the adjoint's own equations."""
     sections = [section for source in (system, *system.jumps) for section in _sections(source)]
-    notes = [*GRADIENT, SUMS]
+    notes = [*GRADIENT, legend_of_sums(system)]
     notes += [PICKS] if picks(system) else []
     notes += [EVENTS] if has_events(system) else []
     return Sheet(system.name, "gradient of the loss", tuple(sections), tuple(notes), system)

@@ -15,6 +15,10 @@ SUMS = Legend(
     "sum(R at p: x): the x of every R whose terminal p is at this node",
     r"$\sum_{\text{R at p}} x$: the $x$ of every R whose terminal p is at this node; $x^{(p)}$: the $x$ of the node at terminal p",
 )
+SUMS_OVER_SYNAPSES = Legend(
+    "sum(W at post: x): the x of every W whose post is this cell",
+    r"$\sum_{\text{W at post}} x$: the $x$ of every W whose post is this cell; $x^{(post)}$: the $x$ of the cell at post",
+)
 PICKS = Legend(
     "only(cell[0], x): x for that element, 0 for the others",
     r"$[x]_{\text{only cell[0]}}$: $x$ for that element, 0 for the others",
@@ -25,17 +29,17 @@ TANGENT = Legend(
 )
 ERROR_NETWORK = (
     Legend(
-        "error_x: beside every unknown x of a vertex; where all of them rest, the adjoint of the fixed point",
-        r"$e_x$: beside every unknown $x$ of a vertex; where all of them rest, the adjoint of the fixed point",
+        "error_x: beside every unknown x of a vertex; where all of them rest, error_scale times the adjoint of the fixed point",
+        r"$e_x$: beside every unknown $x$ of a vertex; where all of them rest, the error scale times the adjoint of the fixed point",
     ),
     Legend(
-        "back_q: the derivative of E = sum of error*rate + loss by q, through everything that q enters at this instant",
-        r"$\hat q$: the derivative of $E = \sum e f$ + loss by $q$, through everything that $q$ enters at this instant",
+        "back_q: the derivative of E = sum of error*rate + error_scale*loss by q, through everything that q enters at this instant",
+        r"$\hat q$: the derivative of $E = \sum e f$ + error scale times loss by $q$, through everything that $q$ enters at this instant",
     ),
     Legend("states of elements have no error: they are constants of the fixed point, as parameters are"),
     Legend(
-        "at rest the derivative of the loss by such a constant p is that of E",
-        r"at rest the derivative of the loss by such a constant $p$ is that of $E$",
+        "at rest error_scale times the derivative of the loss by such a constant p is the derivative of E",
+        r"at rest the error scale times the derivative of the loss by such a constant $p$ is the derivative of $E$",
     ),
 )
 NUDGED = (

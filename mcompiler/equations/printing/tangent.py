@@ -7,7 +7,7 @@ node: that needs devices with four terminals, which this version does not compil
 What holds a state holds its direction: the rate is masked, and an event gives the direction that of the bound when the bound begins to hold the state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import sympy
@@ -18,7 +18,7 @@ from mcompiler.equations.from_network import derive
 from mcompiler.equations.functions import le, where
 from mcompiler.equations.names import dot
 from mcompiler.equations.printing.declarations import Words, declared, element, unit, words
-from mcompiler.equations.printing.devices import device, event_lines, law_line, rate_line, state_line
+from mcompiler.equations.printing.devices import device, event_lines, law_line, rate_line
 from mcompiler.equations.printing.infix import infix
 from mcompiler.equations.printing.model import model_text
 from mcompiler.equations.printing.naming import parts_of
@@ -30,7 +30,7 @@ from mcompiler.equations.translate import as_written, symbol
 from mcompiler.model.model import Circuit, Device, Model
 from mcompiler.model.resolve import resolve
 from mcompiler.network.elaborate import elaborate, global_name
-from mcompiler.network.network import Group, Network
+from mcompiler.network.network import Network
 
 #: What the tangent of a device or circuit is called.
 _SUFFIX = "Tangent"
@@ -48,8 +48,6 @@ class _Plan:
 
 def obstacle(system: System, network: Network) -> str:
     """Why the language cannot say the tangent of this system; empty where it can."""
-    if any(each.kind == "cell" for each in network.vertices):
-        return "the language writes the devices and circuits of derived systems; of cells and synapses it does not yet"
     along = tangent(system)
     if any(each.kind == "capacitive" for each in network.vertices):
         return "the directions of node voltages would need devices with four terminals, which this version does not compile"
@@ -95,6 +93,7 @@ def _lines(plan: _Plan) -> Iterator[str]:
     groups = {each.name: each.group for each in plan.network.vertices} | {
         each.name: each.group for each in plan.network.edges
     }
+    models = {each.device.name: each.device for each in plan.circuit.elements}
     seen: set[str] = set()
     for owner in plan.along.classes:
         group = groups.get(owner.name)
@@ -102,9 +101,9 @@ def _lines(plan: _Plan) -> Iterator[str]:
             continue
         seen.add(group.device.name)
         if isinstance(owner, EdgeClass):
-            yield from _device(view(plan.along, owner.template), group)
+            yield from _device(view(plan.along, owner.template), models[group.device.name])
         else:
-            yield device(plan.along, _forward_part(owner.template), group)
+            yield device(plan.along, _forward_part(owner.template), models[group.device.name])
     yield from _circuit(plan)
 
 
@@ -117,10 +116,9 @@ def _is_dot(each: sympy.Symbol) -> bool:
     return parts_of(each).kinds[:1] == ("dot",)
 
 
-def _device(of: View, group: Group) -> Iterator[str]:
+def _device(of: View, model: Device) -> Iterator[str]:
     """The device with the directions of its states beside them."""
-    model, template = group.device, of.template
-    assert isinstance(model, Device)
+    template = of.template
     to = words(model)
     own = {each.name for each in model.definitions}
     yield f"device {model.name}{_SUFFIX}({', '.join(model.terminals)}) {{"
@@ -128,14 +126,15 @@ def _device(of: View, group: Group) -> Iterator[str]:
     yield from (f"param dot_{each.name}{unit(each.dimension)} = 0" for each in model.parameters)
     yield from (f"input dot_{each.name}{unit(each.dimension)} = 0" for each in model.inputs)
     yield "input dot_v: V = 0"
-    yield from (state_line(to, each) for each in model.states)
+    yield from (to.state(each) for each in model.states)
     yield from _directions(of, to, model)
     for each in template.definitions:
         name = parts_of(each.symbol).quantity
         if name in own or (_is_dot(each.symbol) and name == "i"):
             yield f"{of.naming(each.symbol)} = {of.text(each.value)}"
     yield law_line(of, model)
-    yield from _motion(of, template)
+    yield from motion(of, template)
+    yield from (line for event in template.events for line in event_lines(of, event))
     yield "}"
 
 
@@ -148,19 +147,20 @@ def _directions(of: View, to: Words, model: Device) -> Iterator[str]:
             yield f"state {of.naming(each.symbol)}{unit(each.dimension)} = {of.text(each.initial)}{scale}"
 
 
-def _motion(of: View, template: Template) -> Iterator[str]:
-    """The equations of states and directions, what holds them, and events."""
+def motion(of: View, template: Template, is_written: Callable[[Unknown], bool] = lambda each: True) -> Iterator[str]:  # noqa: ARG005
+    """The equations of states and of what is derived beside them, and what holds both: a bound that holds a state holds its direction or error too."""
     bounded = {each.symbol: each for each in template.unknowns if is_bounded(each) and each.along is None}
-    for each in bounded.values():
-        push = pushed(each)
-        yield f"{of.naming(push.symbol)} = {of.text(push.value)}"
+    beside = {each.along: each for each in template.unknowns if each.along in bounded}
+    defined = {each.symbol for each in template.definitions}
+    for push in (pushed(each) for each in bounded.values() if each.symbol in beside):
+        if push.symbol not in defined:
+            yield f"{of.naming(push.symbol)} = {of.text(push.value)}"
     for each in template.unknowns:
         holder = None if each.along is None else bounded.get(each.along)
-        yield rate_line(of, each if holder is None else _masked(each, holder))
+        if is_written(each):
+            yield rate_line(of, each if holder is None else _masked(each, holder))
         if holder is not None:
             yield from event_lines(of, _held(each, holder))
-    for event in template.events:
-        yield from event_lines(of, event)
 
 
 def _masked(direction: Unknown, by: Unknown) -> Unknown:
@@ -174,7 +174,7 @@ def _masked(direction: Unknown, by: Unknown) -> Unknown:
 
 
 def _held(direction: Unknown, by: Unknown) -> Event:
-    """When a bound begins to hold the state, the direction becomes that of the bound."""
+    """When a bound begins to hold the state, the direction becomes that of the bound, and an error 0."""
     lower, upper = (ZERO if each is None else each for each in (direction.lower, direction.upper))
     value = (
         lower
