@@ -101,11 +101,15 @@ def analyse(
         options: those of a run.
 
     Raises:
-        ValueError: there is no fixed point: inputs change in time, or events go on; or a name or value makes no sense.
+        ValueError: there is no fixed point: inputs change in time, or events go on; or the experiment is a batch; or a name or value makes no sense.
         FloatingPointError: a derivative is not finite there, or eigenvalues lie too close together to be told apart.
     """
     chosen = with_options(solver.options, options)
     program = solver.program
+    if program.network.batch > 1:
+        raise ValueError(
+            f"{program.network.batch} copies share the synapses: analyse looks at one network; choose an experiment without `batch`"
+        )
     method = chosen.chosen(is_smooth=program.is_smooth)
     p, y = solver.start(parameters, initial, inputs)
     tangent = solver.beside("tangent")

@@ -173,7 +173,7 @@ def moving(point: Point) -> Mask:
         target = initial(program, name)
         absent = inert(program, name)
         if len(absent) and not target.shared:
-            can[target.places[absent]] = False
+            can[target.places[:, absent]] = False
     return can
 
 

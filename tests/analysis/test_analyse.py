@@ -206,8 +206,16 @@ def test_the_error_network_of_two_layers() -> None:
     np.testing.assert_allclose(found.error.spectrum.leading, found.readings[-1].spectrum.leading, rtol=1e-6)
 
 
+COPIES = SLOW.replace("WIRING", "").replace("rest on Net {", "rest on Net { batch 3;")
+
+
 @pytest.mark.parametrize(
-    ("text", "said"), [(ARRAY, "its inputs change in time"), (SPIKES, r"events go on \(\d+ of X\[\d+\]")]
+    ("text", "said"),
+    [
+        (ARRAY, "its inputs change in time"),
+        (SPIKES, r"events go on \(\d+ of X\[\d+\]"),
+        (COPIES, "3 copies share the synapses"),
+    ],
 )
 def test_what_has_no_fixed_point_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):

@@ -152,6 +152,8 @@ def experiment(each: Experiment, on: str, more: Iterable[str] = ()) -> Iterator[
     yield from (f"  {one}" for one in more)
     if each.seed:
         yield f"  seed {each.seed}"
+    if each.batch > 1:
+        yield f"  batch {each.batch}"
     yield from (f"  {one.kind} {one.path} {to.given(one.value)}" for one in each.assignments)
     if each.method:
         options = ", ".join(f"{name} = {_option(name, value)}" for name, value in each.options.items())
