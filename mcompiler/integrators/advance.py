@@ -65,6 +65,7 @@ from mcompiler.integrators.slots import (
     H,
     T,
 )
+from mcompiler.integrators.step import FEW
 
 Function = Callable[..., Any]
 
@@ -253,8 +254,11 @@ def make_commit(functions: Mapping[str, Function]) -> Function:
                 loss_t[i] = min(loss_t[i], ws[T_END])
         if iws[RECORD]:
             record(ws, iws, y, z, tape, kinds, marks)
-        for k in range(n):
-            y[k] = v[k]
+        state = v
+        if n < FEW:
+            state = y
+            for k in range(n):
+                y[k] = v[k]
         ws[T] = ws[T_END]
         iws[STEPS] = iws[STEPS] + 1
         iws[SEGMENT_I] = iws[SEGMENT_I] + 1
@@ -262,15 +266,32 @@ def make_commit(functions: Mapping[str, Function]) -> Function:
         if iws[MESH_N] >= 0:
             iws[MESH_I] = iws[MESH_I] + 1
         if iws[KIND] & (KIND_AT_BREAK | KIND_EVENT | KIND_FIXED_END):
-            settle(ws, iws, tab, mi, y, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v)
+            settle(ws, iws, tab, mi, state, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v)
 
     return commit
 
 
+def make_put_back(_functions: Mapping[str, Function]) -> Function:
+    """`put_back`, which needs nothing."""
+
+    def put_back(swapped, y, v, z):  # type: ignore[no-untyped-def]
+        if swapped:
+            for k in range(z[0]):
+                kept = y[k]
+                y[k] = v[k]
+                v[k] = kept
+
+    return put_back
+
+
 def make_advance(functions: Mapping[str, Function]) -> Function:
-    """`advance`, given `start`, `room`, `attempt`, `emit` and `commit`."""
+    """`advance`, given `start`, `room`, `attempt`, `emit`, `commit` and `put_back`.
+
+    A few unknowns are copied at the end of a step. Of many the two arrays change places: what is the state at a step's start and what at its end alternates,
+    until it is put back for the caller.
+    """
     start, room, attempt = functions["start"], functions["room"], functions["attempt"]
-    emit, commit = functions["emit"], functions["commit"]
+    emit, commit, put_back = functions["emit"], functions["commit"], functions["put_back"]
 
     def advance(  # type: ignore[no-untyped-def]
         ws,
@@ -313,10 +334,12 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
         if iws[PHASE] == NOT_STARTED:
             start(ws, iws, tab, mi, y, s, K, g0, p, z, w, loss_t, loss_n, loss_w, d, loss_v, save, want, out, out_t)
             iws[PHASE] = BETWEEN
+        now, then, swapped = y, v, 0
         while True:
             if iws[PHASE] == BETWEEN:
                 reason = room(iws, z)
                 if reason >= 0:
+                    put_back(swapped, y, v, z)
                     return reason
                 if (
                     attempt(
@@ -324,8 +347,8 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
                         iws,
                         tab,
                         mi,
-                        y,
-                        v,
+                        now,
+                        then,
                         u,
                         s,
                         K,
@@ -352,12 +375,38 @@ def make_advance(functions: Mapping[str, Function]) -> Function:
                     continue
                 iws[PHASE] = DEALING
             if iws[SAVE_N] < 0 or (iws[SAVE_I] < iws[SAVE_N] and save[iws[SAVE_I]] <= ws[T_END]):
-                whole = emit(ws, iws, tab, mi, y, v, u, K, p, z, w, save, want, out, out_t)
+                whole = emit(ws, iws, tab, mi, now, then, u, K, p, z, w, save, want, out, out_t)
                 if whole == 0:
+                    put_back(swapped, y, v, z)
                     return OUTPUT_FULL
             commit(
-                ws, iws, tab, mi, y, v, r, s, K, p, z, w, stops, loss_t, loss_n, loss_w, d, loss_v, tape, kinds, marks
+                ws,
+                iws,
+                tab,
+                mi,
+                now,
+                then,
+                r,
+                s,
+                K,
+                p,
+                z,
+                w,
+                stops,
+                loss_t,
+                loss_n,
+                loss_w,
+                d,
+                loss_v,
+                tape,
+                kinds,
+                marks,
             )
+            if z[0] >= FEW:
+                before = now
+                now = then
+                then = before
+                swapped = 1 - swapped
             iws[PHASE] = BETWEEN
 
     return advance

@@ -71,6 +71,7 @@ INTEGRATORS: tuple[Entry, ...] = (
     _internal(signatures.INPUTS_REST, steady.make_inputs_rest),
     _internal(signatures.WATCH, steady.make_watch),
     _internal(signatures.COMMIT, advance.make_commit),
+    _internal(signatures.PUT_BACK, advance.make_put_back),
     Entry(signatures.ADVANCE, advance.make_advance),
     Entry(signatures.REPLAY, reverse.make_replay),
     _internal(signatures.STEP_BACK, reverse.make_step_back),

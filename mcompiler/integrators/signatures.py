@@ -227,6 +227,9 @@ COMMIT = _signature(
     NOTHING,
     "The end of the step becomes the state, and the step goes on the tape; where the run is steady, losses at its end are at this time.",
 )
+PUT_BACK = _signature(
+    "put_back", "i64 swapped, f64* y, f64* v, i64* z", NOTHING, "Exchanges y and v where they have changed places."
+)
 ADVANCE = _signature(
     "advance",
     f"{_STATE}, f64* y, f64* v, f64* u, f64* r, f64* s, f64* K, {_GUARDS}, {_MODEL}, f64* stops, {_LOSSES}, {_SAVE}, {_EVENTS}, {_TAPE}, {_MESH}",

@@ -116,13 +116,21 @@ def make_weigh(_functions: Mapping[str, Function]) -> Function:
     """`weigh`, which needs nothing."""
 
     def weigh(first, last, count, weights, tab, n, K, x, start):  # type: ignore[no-untyped-def]
+        second = min(count - 1, 1)  # stages go in pairs: half the passes over x
+        a, b = tab[weights], tab[weights + 1] * second
         for k in range(first, last):
-            x[start + k] = tab[weights] * K[k]
-        for j in range(1, count):
-            weight = tab[weights + j]
-            if weight != 0.0:
+            x[start + k] = a * K[k] + b * K[second * n + k]
+        for pair in range(1, count // 2):
+            j = 2 * pair
+            a, b = tab[weights + j], tab[weights + j + 1]
+            if a != 0.0 or b != 0.0:
                 for k in range(first, last):
-                    x[start + k] = x[start + k] + weight * K[j * n + k]
+                    x[start + k] = x[start + k] + a * K[j * n + k] + b * K[(j + 1) * n + k]
+        if count > 2 and count % 2 == 1:
+            a = tab[weights + count - 1]
+            if a != 0.0:
+                for k in range(first, last):
+                    x[start + k] = x[start + k] + a * K[(count - 1) * n + k]
 
     return weigh
 
