@@ -35,7 +35,7 @@ from mcompiler.kernel.ir import (
 )
 from mcompiler.kernel.ranges import in_ranges
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import bound_names, loads_in, names_in, renamed, values_of
+from mcompiler.kernel.walk import bindings_for, bound_names, loads_in, names_in, renamed, values_of
 
 #: Members of a block: a few buffers of so many doubles fit into the nearest cache, and their loops are long enough for any vector unit.
 BLOCK = 256
@@ -273,20 +273,11 @@ class _Block:
     def turn(self, statements: Sequence[Statement]) -> For:
         """A loop over the block with these statements, ``k`` being the place in the block, and what they need of the body under new names."""
         k = self.maker.names.fresh("k")
-        needed = self.needed(statements)
+        used = (name for each in statements for value in values_of(each) for name in names_in(value))
+        needed = bindings_for(self.loop.body, used)
         whole = [Let(self.loop.index, add(self.first, Local("k"))), *needed, *statements]
         called = {name: self.maker.names.fresh(name) for name in bound_names(whole)} | {"k": k}
         return For(k, self.size, renamed(whole, called))
-
-    def needed(self, statements: Sequence[Statement]) -> list[Statement]:
-        """What the statements need of the body, in order."""
-        names = {name for each in statements for value in values_of(each) for name in names_in(value)}
-        kept: list[Statement] = []
-        for each in reversed(self.loop.body):
-            if isinstance(each, Let) and each.name in names:
-                kept.append(each)
-                names |= set(names_in(each.value))
-        return kept[::-1]
 
 
 def _weight(sums: Reduce, alike: Sequence[Statement]) -> Value | None:

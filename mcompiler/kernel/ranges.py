@@ -10,7 +10,7 @@ from dataclasses import replace
 from mcompiler.kernel.build import Names
 from mcompiler.kernel.ir import For, Integer, Let, Load, Local, Op, Reduce, Statement, Total, Value
 from mcompiler.kernel.operations import RANGES
-from mcompiler.kernel.walk import bound_names, names_in, parts_of, renamed, values_of, with_values
+from mcompiler.kernel.walk import bindings_for, bound_names, names_in, parts_of, renamed, values_of, with_values
 
 
 def in_ranges(names: Names, loop: For | Reduce) -> tuple[Statement, ...]:
@@ -41,18 +41,11 @@ def _ranged_arguments(value: Value) -> list[Value]:
 
 def _largest(names: Names, loop: For | Reduce, arguments: Sequence[Value], bound: str) -> Reduce:
     """The largest magnitude of the arguments in this block."""
-    wanted = {name for value in arguments for name in names_in(value)}
-    body: list[Statement] = []
-    for each in reversed(loop.body):
-        if isinstance(each, Let) and each.name in wanted:
-            body.append(each)
-            wanted |= set(names_in(each.value))
+    body = bindings_for(loop.body, (name for value in arguments for name in names_in(value)))
     value: Value = Op("magnitude", (arguments[0],))
     for argument in arguments[1:]:
         value = Op("max", (value, Op("magnitude", (argument,))))
-    found = Reduce(
-        (Total(bound, "max", Integer(0), value),), loop.index, loop.count, tuple(body[::-1]), "the range of this block"
-    )
+    found = Reduce((Total(bound, "max", Integer(0), value),), loop.index, loop.count, body, "the range of this block")
     (made,) = renamed([found], {name: names.fresh(name) for name in (loop.index, *bound_names(body))})
     assert isinstance(made, Reduce)
     return made

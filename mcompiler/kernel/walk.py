@@ -1,6 +1,6 @@
 """The one way to walk kernels: statements in order, the values in them, the names and loads in those; and the same with values replaced."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -87,6 +87,17 @@ def parts_of(value: Value) -> Iterator[Value]:
 def names_in(value: Value) -> Iterator[str]:
     """The names in a value, each as often as it stands there."""
     return (each.name for each in parts_of(value) if isinstance(each, Local))
+
+
+def bindings_for(body: Sequence[Statement], names: Iterable[str]) -> tuple[Statement, ...]:
+    """The ``Let`` statements of a straight-line body that these names need, directly or through others, in order."""
+    wanted = set(names)
+    kept: list[Statement] = []
+    for each in reversed(body):
+        if isinstance(each, Let) and each.name in wanted:
+            kept.append(each)
+            wanted.update(names_in(each.value))
+    return tuple(kept[::-1])
 
 
 def loads_in(value: Value) -> Iterator[Load]:
