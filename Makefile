@@ -9,7 +9,7 @@ demo: $(STAMP)
 	$(BIN)/mcompiler demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 setup: $(STAMP)
 

@@ -30,6 +30,7 @@ class Status(enum.Enum):
     NOT_FINITE = "a derivative or a state became infinite or not a number; check the parameters, or bound the state"
     TOO_MANY_STEPS = "the limit of steps was reached; raise max_steps, or loosen the tolerance"
     TOO_MANY_EVENTS = "events follow each other without end; a reset must lead away from its own condition"
+    TOO_MUCH_SAVED = "memory_limit allows no more saved values, a row per step: save at given times (`save every 1[ms]: ...`), or fewer signals, or raise it"
     EVENT_NOT_LOCATED = "an event could not be located; its condition may jump: write it as a continuous margin"
 
     @property

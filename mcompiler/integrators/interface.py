@@ -30,6 +30,7 @@ class Outcome(Enum):
     EVENT_NOT_LOCATED = 6
     STEADY = 7
     NOT_STEADY = 8
+    TOO_MUCH_SAVED = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def integrate(
     losses: Losses | None = None,
     record: bool = False,
     memory_limit: int = 1 << 30,
+    rows_limit: int = 1 << 62,
     mesh: Tape | None = None,
     relocate: bool = True,
     max_steps: int = 1 << 62,
@@ -95,6 +96,7 @@ def integrate(
         losses: point losses to sum up.
         record: whether to keep the tape.
         memory_limit: bytes for states on the tape; beyond it every second one is dropped and steps are taken again in `reverse`.
+        rows_limit: bytes for rows; a run with more of them ends there.
         mesh: steps to take instead of chosen ones, events included; the method must be the mesh's.
         relocate: on a mesh, whether a located event is located again (then later steps keep their size, and the one before the next stop
             takes up the difference) or happens after the recorded step size.
@@ -117,7 +119,7 @@ def integrate(
     work["y"][:] = y0
     work["stops"] = _stops(paid, t0, t1)
     work |= loss_arrays(paid) | guard_arrays(z)
-    work |= output_arrays(z, save_at, want, n_columns, until_steady=until is not None)
+    work |= output_arrays(z, save_at, want, n_columns, rows_limit, until_steady=until is not None)
     work |= record_arrays(z, mesh, memory_limit, record=record)
     ws = work["ws"]
     ws[slots.T], ws[slots.SPAN], ws[slots.RTOL], ws[slots.ATOL] = t0, t1 - t0, rtol, atol
@@ -126,7 +128,7 @@ def integrate(
     _set_counts(work, mesh, saves=saves, columns=n_columns, record=record, relocate=relocate)
     _set_until(work, until)
     with np.errstate(all="ignore"):  # what overflows is an outcome
-        outcome = _drive(functions, work, max_steps, memory_limit, progress)
+        outcome = _drive(functions, work, max_steps, (memory_limit, rows_limit), progress)
         if outcome in (Outcome.STEADY, Outcome.NOT_STEADY):
             _last_row(functions, work)
     return _result(work, outcome, recorded(work, np.array(y0, dtype=np.float64)) if record else None, since)
@@ -220,7 +222,7 @@ class _Pace:
 
 
 def _drive(
-    functions: Functions, work: Workspace, max_steps: int, memory_limit: int, progress: Progress | None
+    functions: Functions, work: Workspace, max_steps: int, limits: tuple[int, int], progress: Progress | None
 ) -> Outcome:
     """Calls `advance` until the run is over."""
     ws, iws, pace = work["ws"], work["iws"], _Pace()
@@ -240,7 +242,8 @@ def _drive(
                     return Outcome.TOO_MANY_STEPS
                 pace.adapt(float(ws[slots.T]), progress)
             else:
-                make_room(work, reason, memory_limit)
+                if not make_room(work, reason, *limits):
+                    return Outcome.TOO_MUCH_SAVED
                 advance = bound(functions, ADVANCE, work)
     except KeyboardInterrupt:
         # It may have come in the middle of a step of a Python backend: what was there before that call is whole.

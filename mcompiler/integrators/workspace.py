@@ -85,16 +85,28 @@ def guard_arrays(z: Integers) -> Workspace:
 
 
 def output_arrays(
-    z: Integers, save_at: Floats | None, want: Integers | None, n_columns: int, *, until_steady: bool = False
+    z: Integers,
+    save_at: Floats | None,
+    want: Integers | None,
+    n_columns: int,
+    rows_limit: int,
+    *,
+    until_steady: bool = False,
 ) -> Workspace:
     """Times of rows, and room for rows; a run until steady is not expected to reach all of them.
 
     Raises:
-        ValueError: a column is asked for that there is not.
+        ValueError: a column is asked for that there is not, or the rows at given times need more than ``rows_limit`` bytes.
     """
     save = np.empty(0) if save_at is None else np.ascontiguousarray(save_at, dtype=np.float64)
+    if len(save) > most_rows(n_columns, rows_limit):
+        needed = 8 * len(save) * (n_columns + 1)
+        raise ValueError(
+            f"{len(save)} times of {n_columns} saved values need {needed:,} bytes, and memory_limit is {rows_limit:,}: "
+            "save less, or less often, or raise it"
+        )
     least = 2 + _FIRST_BYTES // (8 * (n_columns + 1))
-    few = min(_FIRST_STEPS, least)
+    few = min(_FIRST_STEPS, least, most_rows(n_columns, rows_limit))
     room = few if save_at is None else min(few, len(save)) if until_steady else len(save)
     nothing = np.full(int(z[N_OBSERVABLES]), -1, dtype=np.int64)
     if want is not None and (len(want) != len(nothing) or max(want, default=-1) >= n_columns):
@@ -128,18 +140,28 @@ def most_marks(n: int, memory_limit: int) -> int:
     return max(2, memory_limit // (8 * max(n, 1)))
 
 
-def make_room(work: Workspace, reason: int, memory_limit: int) -> None:
-    """Larger arrays in the place of those that are full (a reason of `slots`)."""
+def most_rows(n_columns: int, rows_limit: int) -> int:
+    """How many rows the limit allows (times alone are not limited); those before and after an event at least."""
+    return max(2, rows_limit // (8 * (n_columns + 1))) if n_columns else 1 << 62
+
+
+def make_room(work: Workspace, reason: int, memory_limit: int, rows_limit: int) -> bool:
+    """Larger arrays in the place of those that are full (a reason of `slots`); whether the limit allows that."""
     iws = work["iws"]
     match reason:
         case slots.OUTPUT_FULL:
-            _enlarge(work, {"out": int(iws[slots.COLUMNS]), "out_t": 1}, slots.OUT_CAP)
+            columns = int(iws[slots.COLUMNS])
+            most = most_rows(columns, rows_limit)
+            if iws[slots.OUT_CAP] >= most:
+                return False
+            _enlarge(work, {"out": columns, "out_t": 1}, slots.OUT_CAP, most)
         case slots.EVENTS_FULL:
             _enlarge(work, {"ev_t": 1, "ev_n": 2}, slots.EVENT_CAP)
         case slots.TAPE_FULL:
             _enlarge(work, {"tape": 2, "kinds": 1}, slots.TAPE_CAP)
         case _:
             _make_room_for_marks(work, memory_limit)
+    return True
 
 
 def _make_room_for_marks(work: Workspace, memory_limit: int) -> None:

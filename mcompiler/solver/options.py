@@ -23,7 +23,7 @@ class RunOptions:
         max_step: no step is longer, in seconds.
         max_steps: accepted and rejected steps in all.
         steady_tol: of a run until steady, how far nothing may move, in units of every unknown's scale and value; 0 for a hundred times ``rtol``.
-        memory_limit: bytes for the states that a gradient keeps; beyond it steps are taken again.
+        memory_limit: bytes for the states that a gradient keeps, beyond which steps are taken again, and for the values that a run saves, beyond which it ends.
     """
 
     method: str = "auto"
@@ -33,7 +33,7 @@ class RunOptions:
     max_step: float = float("inf")
     max_steps: int = 1 << 62
     steady_tol: float = 0.0
-    memory_limit: int = 1 << 30
+    memory_limit: int = 1 << 31
 
     @property
     def absolute(self) -> float:

@@ -76,6 +76,7 @@ def run_program(
         losses=losses,
         record=record,
         memory_limit=options.memory_limit,
+        rows_limit=options.memory_limit,
         mesh=mesh,
         relocate=relocate,
         max_steps=options.max_steps,

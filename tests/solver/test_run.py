@@ -40,6 +40,19 @@ def test_steps_are_saved_where_no_times_are_given() -> None:
     assert run.y.shape == (1, len(run.t))
 
 
+def test_saved_values_stay_within_the_memory_limit() -> None:
+    solver = mc.compile(mc.parse(RC.replace("save every 1[ms]: a.v, R1.i", "save a.v")))
+    whole = solver.run(max_step=1e-5)
+    cut = solver.run(max_step=1e-5, memory_limit=2000)
+    assert cut.status is mc.Status.TOO_MUCH_SAVED
+    assert not cut.success
+    assert 16 * len(cut.t) <= 2000 < 16 * (len(cut.t) + 2)  # a step may need two rows
+    assert np.array_equal(cut["a.v"], whole["a.v"][: len(cut.t)])
+    assert "save every" in cut.message
+    with pytest.raises(ValueError, match=r"1001 times of 1 saved values need 16,016 bytes, and memory_limit is 16,000"):
+        solver.run(save_at=np.linspace(0, 4e-3, 1001), memory_limit=16_000)
+
+
 @pytest.mark.parametrize("backend", ["numba", "python", "interpreter"])
 def test_a_circuit_without_states_and_parameters(backend: str) -> None:
     text = """
