@@ -126,7 +126,9 @@ def _buffer(_context: Any, size: Any) -> Any:
 
     def emit(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         with builder.goto_entry_block():
-            return builder.alloca(_DOUBLE, size=ir.Constant(ir.IntType(64), size.literal_value))
+            made = builder.alloca(_DOUBLE, size=ir.Constant(ir.IntType(64), size.literal_value))
+            made.align = 64  # of a cache line, which no vector then straddles
+            return made
 
     return _types.CPointer(_types.float64)(size), emit
 

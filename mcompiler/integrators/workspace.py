@@ -19,6 +19,15 @@ Workspace: TypeAlias = dict[str, NDArray[Any]]
 #: Rows, steps and events that there is room for at first; pages of memory that are not touched cost nothing.
 _FIRST_STEPS = 4096
 _FIRST_BYTES = 1 << 22
+#: Doubles of a cache line.
+_LINE = 8
+
+
+def zeros(count: int) -> Floats:
+    """Zeros that begin where a cache line does, so that vectors of them do not straddle lines."""
+    whole = np.zeros(count + _LINE)
+    first = -whole.ctypes.data // whole.itemsize % _LINE
+    return whole[first : first + count]
 
 
 @cache
@@ -44,14 +53,15 @@ def model_arrays(z: Integers, p: Floats, method: str) -> Workspace:
         ValueError: ``z`` and ``p`` do not belong together, or there is no such method.
     """
     tab, mi = method_arrays(method)
-    given = np.ascontiguousarray(p, dtype=np.float64)
+    given = zeros(len(p))
+    given[:] = p
     if len(given) != z[N_PARAMETERS]:
         raise ValueError(f"there are {z[N_PARAMETERS]} parameters, not {len(given)}")
     n, scratch = int(z[N_UNKNOWNS]), int(z[N_SCRATCH])
     rows = max(2, int(mi[slots.TOTAL] + mi[slots.DEGREE]))
-    made: Workspace = {"tab": tab, "mi": mi, "p": given, "z": z, "w": np.zeros(scratch), "K": np.zeros(rows * n)}
+    made: Workspace = {"tab": tab, "mi": mi, "p": given, "z": z, "w": zeros(scratch), "K": zeros(rows * n)}
     made["ws"], made["iws"] = np.zeros(slots.WS_SIZE), np.zeros(slots.IWS_SIZE, dtype=np.int64)
-    made |= {name: np.zeros(n) for name in ("y", "v", "u", "r", "s")}
+    made |= {name: zeros(n) for name in ("y", "v", "u", "r", "s")}
     return made
 
 

@@ -3,7 +3,7 @@
 A loop over members that sums over earlier stages, or adds into places that index arrays name, cannot be vectorised as it stands. Here it goes through its
 members in blocks of `BLOCK`, with a buffer per such quantity that stays in the nearest cache:
 
-    sums over stages      stage by stage into a buffer, all members of the block at once; a stage of weight 0 is left out
+    sums over stages      stage by stage into a buffer, all members of the block at once (`stage_sums`)
     the body itself       as it was, the sums loaded from the buffers; what goes to a place of no pattern is put into a buffer
     scattered additions   one by one from the buffer
 
@@ -33,9 +33,10 @@ from mcompiler.kernel.ir import (
     Total,
     Value,
 )
-from mcompiler.kernel.ranges import in_ranges
+from mcompiler.kernel.ranges import Surroundings, in_ranges
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import bindings_for, bound_names, loads_in, names_in, renamed, values_of
+from mcompiler.kernel.stage_sums import Span, StageSums, into_buffers, span_of, stage_sums
+from mcompiler.kernel.walk import bindings_for, bound_names, loads_in, names_in, renamed, substitute, values_of, walk
 
 #: Members of a block: a few buffers of so many doubles fit into the nearest cache, and their loops are long enough for any vector unit.
 BLOCK = 256
@@ -48,10 +49,11 @@ def blocked(module: KernelModule, size: int = BLOCK) -> KernelModule:
 
 def _blocked(kernel: Kernel, size: int) -> Kernel:
     taken = [*(argument.name for argument in kernel.signature.arguments), *bound_names(kernel.body)]
-    maker = _Maker(Names(taken), size)
-    body = maker.block(kernel.body)
+    maker = _Maker(Names(taken), size, outside={argument.name for argument in kernel.signature.arguments})
+    body = tuple(made for statement in kernel.body for made in maker.outermost(statement))
     buffers = tuple(Buffer(name, size) for name in maker.buffers)
-    return simplify_kernel(replace(kernel, body=(*buffers, *body)))
+    spans = tuple(span.loop for span in maker.spans.values())
+    return simplify_kernel(replace(kernel, body=(*buffers, *spans, *body)))
 
 
 @dataclass(slots=True)
@@ -62,11 +64,28 @@ class _Maker:
         names: of the kernel.
         members: of a block.
         buffers: names of the buffers so far; loops use the same ones after each other.
+        spans: of stages, by the number of stages and the weight.
+        outside: names that are bound before the outermost statement at work.
+        repeats: whether that statement is a loop around one loop over members.
+        ahead: what goes in front of it.
     """
 
     names: Names
     members: int
     buffers: list[str] = field(default_factory=list[str])
+    spans: dict[tuple[Value, Value], Span] = field(default_factory=dict[tuple[Value, Value], Span])
+    outside: set[str] = field(default_factory=set[str])
+    repeats: bool = False
+    ahead: list[Statement] = field(default_factory=list[Statement])
+
+    def outermost(self, statement: Statement) -> tuple[Statement, ...]:
+        """A statement of the kernel itself."""
+        self.ahead.clear()
+        inner = [each for each in walk([statement]) if isinstance(each, (For, Reduce)) and _is_over_members(each)]
+        self.repeats = len(inner) == 1 and inner[0] is not statement
+        made = self.statement(statement)
+        self.outside.update(bound_names([statement]))
+        return (*self.ahead, *made)
 
     def block(self, body: Iterable[Statement]) -> tuple[Statement, ...]:
         return tuple(made for statement in body for made in self.statement(statement))
@@ -86,10 +105,17 @@ class _Maker:
             self.buffers.append(self.names.fresh("part"))
         return self.buffers[number]
 
+    def span(self, sums: StageSums) -> Span:
+        """Of the stages of these sums."""
+        key = sums.loop.count, substitute(sums.weight, {sums.loop.index: Local("j")})
+        if key not in self.spans:
+            self.spans[key] = span_of(self.names, sums)
+        return self.spans[key]
+
     def loop(self, loop: "_Loop") -> tuple[Statement, ...]:
         body, totalled = self.totalled(loop)
         loop = replace(loop, body=body, totals=(*loop.totals, *(total for total, _ in totalled)))
-        made = self.in_blocks(loop) if loop.needs_blocks else (loop.again(),)
+        made = self.in_blocks(loop) if loop.needs_blocks else (loop.whole(),)
         after = [Accumulate(each.array, each.index, Local(total.name), each.comment) for total, each in totalled]
         return (*made, *after)
 
@@ -114,7 +140,8 @@ class _Maker:
         part = _Block(self, loop, Local(first), Local(size))
         before, body, after = part.parts()
         inner = [replace(total, name=self.names.fresh(total.name), initial=_neutral(total)) for total in loop.totals]
-        main = in_ranges(self.names, _loop(part.index, Local(size), body, inner, loop.comment))
+        around = Surroundings(loop.whole() if self.repeats else None, frozenset(self.outside), self.ahead)
+        main = in_ranges(self.names, _loop(part.index, Local(size), body, inner, loop.comment), around)
         blocks = Op("quotient", (add(loop.count, Integer(self.members - 1)), Integer(self.members)))
         outer = [replace(total, value=Local(made.name)) for total, made in zip(loop.totals, inner, strict=True)]
         return (_loop(block, blocks, (*start, *before, *main, *after), outer, ""),)
@@ -178,13 +205,16 @@ class _Loop:
 
     @property
     def needs_blocks(self) -> bool:
-        """Whether it sums over stages, or adds to places of no pattern."""
-        return any(
-            isinstance(each, Reduce) or (isinstance(each, Accumulate) and self.is_scattered(each.index))
-            for each in self.body
-        )
+        """Whether it sums over stages, or adds to places of no pattern, and nothing keeps it from being done so."""
+        sums = [self.sums(each) for each in self.body if isinstance(each, Reduce)]
+        scatters = any(isinstance(each, Accumulate) and self.is_scattered(each.index) for each in self.body)
+        return None not in sums and (scatters or bool(sums))
 
-    def again(self) -> For | Reduce:
+    def sums(self, each: Reduce) -> StageSums | None:
+        """A loop over stages in its body."""
+        return stage_sums(each, self.body, [total.value for total in self.totals], self.own)
+
+    def whole(self) -> For | Reduce:
         """The loop as a statement."""
         return _loop(self.index, self.count, self.body, self.totals, self.comment)
 
@@ -211,60 +241,28 @@ class _Block:
         before: list[Statement] = []
         body: list[Statement] = [Let(self.loop.index, add(self.first, Local(self.index)))]
         after: list[Statement] = []
+        held: dict[str, str] = {}
         used = 0
         for each in self.loop.body:
-            if isinstance(each, Reduce):
+            if isinstance(each, Reduce) and (sums := self.loop.sums(each)) is not None:
                 buffers = [self.maker.buffer(used + place) for place in range(len(each.totals))]
                 used += len(buffers)
-                before += self.summed(each, buffers)
-                loads = zip(each.totals, buffers, strict=True)
-                body += [Let(total.name, Load(buffer, Local(self.index))) for total, buffer in loads]
+                before += into_buffers(sums, buffers, self.maker.span(sums), self.maker.names, self.turn)
+                held |= sums.held(buffers)
+                totals = [total.name for total in each.totals if total.name in held]
+                body += [Let(name, Load(held[name], Local(self.index))) for name in totals]
             elif isinstance(each, Accumulate) and self.loop.is_scattered(each.index):
                 buffer = self.maker.buffer(used)
                 used += 1
                 body.append(Store(buffer, Local(self.index), each.value, each.comment))
                 after.append(self.scattered(each, buffer))
+            elif isinstance(each, Let) and each.name in held:
+                body.append(replace(each, value=Load(held[each.name], Local(self.index))))
             elif isinstance(each, Let) and isinstance(each.value, Load) and not self.loop.varies(each.value):
                 before.append(each)  # a block has a member, so that there is something to load
             else:
                 body.append(each)
         return before, body, after
-
-    def summed(self, sums: Reduce, buffers: Sequence[str]) -> list[Statement]:
-        """The sums of all members of the block, into buffers."""
-        k = self.maker.names.fresh("k")
-        fill = [Store(buffer, Local(k), total.initial) for total, buffer in zip(sums.totals, buffers, strict=True)]
-        alike = [each for each in sums.body if not self.varies_inside(each, sums)]
-        own = [each for each in sums.body if each not in alike]
-        adding = self.turn(
-            [
-                *own,
-                *(
-                    Accumulate(buffer, Local("k"), total.value)
-                    for total, buffer in zip(sums.totals, buffers, strict=True)
-                ),
-            ]
-        )
-        weight = _weight(sums, alike)
-        added: tuple[Statement, ...] = (adding,)
-        if weight is not None:
-            added = (If(Op("ne", (weight, Float(0.0))), added),)
-        return [
-            For(k, self.size, tuple(fill)),
-            For(sums.index, sums.count, (*alike, *added), sums.comment),
-        ]
-
-    def varies_inside(self, each: Statement, sums: Reduce) -> bool:
-        """Whether a statement of a sum's body differs from member to member."""
-        outside = self.loop.own - {sums.index, *bound_names(sums.body)}
-        own: set[str] = set(outside)
-        for one in sums.body:
-            assert isinstance(one, Let)
-            if any(name in own for name in names_in(one.value)):
-                own.add(one.name)
-            if one is each:
-                return one.name in own
-        return False
 
     def scattered(self, each: Accumulate, buffer: str) -> For:
         """The additions of all members of the block, one after the other."""
@@ -278,15 +276,3 @@ class _Block:
         whole = [Let(self.loop.index, add(self.first, Local("k"))), *needed, *statements]
         called = {name: self.maker.names.fresh(name) for name in bound_names(whole)} | {"k": k}
         return For(k, self.size, renamed(whole, called))
-
-
-def _weight(sums: Reduce, alike: Sequence[Statement]) -> Value | None:
-    """The factor that all terms of a sum share, where they do."""
-    first = [
-        total.value.arguments[0] if isinstance(total.value, Op) and total.value.name == "mul" else None
-        for total in sums.totals
-    ]
-    names = {each.name for each in alike if isinstance(each, Let)}
-    weight = first[0]
-    shared = isinstance(weight, Local) and weight.name in names and all(each == weight for each in first)
-    return weight if shared else None

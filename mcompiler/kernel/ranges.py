@@ -1,19 +1,36 @@
 """Cheaper elementary functions where a block of members keeps to a range: one loop per range, of which one runs.
 
 A function over all doubles costs what its largest arguments ask for. Before a block's loop the largest magnitude of the arguments is found, which costs little;
-then the loop runs that has the cheapest variant that is right there.
+then the loop runs that has the cheapest variant that is right there. Where an argument is a product of what is the same in the whole loop and of what is the
+same in every turn around it (a row's own cell, and the cells of all columns), the product of the largest magnitudes is a bound that costs nothing in the loop.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from mcompiler.kernel.build import Names
-from mcompiler.kernel.ir import For, Integer, Let, Load, Local, Op, Reduce, Statement, Total, Value
+from mcompiler.kernel.ir import Float, For, Integer, Let, Load, Local, Op, Reduce, Statement, Total, Value
 from mcompiler.kernel.operations import RANGES
 from mcompiler.kernel.walk import bindings_for, bound_names, names_in, parts_of, renamed, values_of, with_values
 
 
-def in_ranges(names: Names, loop: For | Reduce) -> tuple[Statement, ...]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a block's loop.
+
+    Attributes:
+        whole: the loop that is done in blocks, or None where it does not run again and again within another.
+        outside: names that are bound before that other loop.
+        ahead: what goes in front of that other loop; added to.
+    """
+
+    whole: For | Reduce | None
+    outside: frozenset[str]
+    ahead: list[Statement]
+
+
+def in_ranges(names: Names, loop: For | Reduce, around: Surroundings) -> tuple[Statement, ...]:
     """The loop, whose body is straight-line, once for every range of its functions' arguments; its totals keep their names."""
     whole = (*loop.body, *([loop] if isinstance(loop, Reduce) else []))
     values = [value for each in whole for value in values_of(each)]
@@ -21,7 +38,7 @@ def in_ranges(names: Names, loop: For | Reduce) -> tuple[Statement, ...]:
     if not arguments:
         return (loop,)
     bound = names.fresh("largest")
-    made: list[Statement] = [_largest(names, loop, arguments, bound)]
+    made: list[Statement] = [_bounded(names, arguments, bound, around) or _largest(names, loop, arguments, bound)]
     left = loop.count
     for limit in RANGES:
         fits = Op("le", (Local(bound), Integer(limit.magnitude)))
@@ -37,6 +54,67 @@ def in_ranges(names: Names, loop: For | Reduce) -> tuple[Statement, ...]:
 def _ranged_arguments(value: Value) -> list[Value]:
     functions = RANGES[0].variants
     return [each.arguments[0] for each in parts_of(value) if isinstance(each, Op) and each.name in functions]
+
+
+def _bounded(names: Names, arguments: Sequence[Value], bound: str, around: Surroundings) -> Let | None:
+    """A bound of the arguments' magnitudes from what is found once for all turns around the loop."""
+    peaks = _Peaks(names, around)
+    limits = [peaks.limit(argument) for argument in arguments]
+    found = [Op("magnitude", (each,)) for each in limits if each is not None]
+    if len(found) < len(arguments):
+        return None
+    around.ahead.extend(peaks.made.values())
+    return Let(bound, reduce(lambda a, b: Op("max", (a, b)), found), "of the whole row")
+
+
+class _Peaks:
+    """Largest magnitudes over all turns of a loop, found in front of the loop around it."""
+
+    def __init__(self, names: Names, around: Surroundings) -> None:
+        self.names, self.around = names, around
+        self.made: dict[Value, Reduce] = {}
+        body = around.whole.body if around.whole else ()
+        self.bound = {each.name: each.value for each in body if isinstance(each, Let)}
+        #: What is not known where a block begins: what changes from turn to turn, and what is computed in a turn.
+        self.inside = set(bound_names([around.whole] if around.whole else []))
+        for name, value in self.bound.items():
+            if isinstance(value, Load) and self.inside.isdisjoint(names_in(value)):
+                self.inside.remove(name)
+
+    def limit(self, value: Value) -> Value | None:
+        """At least the magnitude of the value in every turn: products of magnitudes round as the products do."""
+        match value:
+            case Op("mul", (a, b)):
+                first, second = self.limit(a), self.limit(b)
+                return None if first is None or second is None else Op("mul", (first, second))
+            case Op("neg", (a,)):
+                return self.limit(a)
+            case Local(name) if isinstance(self.bound.get(name), Op):
+                return self.limit(self.bound[name])
+            case _ if self.inside.isdisjoint(names_in(value)):
+                return Op("abs", (value,))
+            case _:
+                return self.peak(value)
+
+    def peak(self, value: Value) -> Value | None:
+        """The largest magnitude of a value that is the same in all turns of the loop around."""
+        whole = self.around.whole
+        if whole is None:
+            return None
+        body = bindings_for(whole.body, names_in(value))
+        inside = {whole.index, *bound_names(body)}
+        free = {
+            name for each in [value, *(one for let in body for one in values_of(let))] for name in names_in(each)
+        } - inside
+        if not free <= self.around.outside:
+            return None
+        if value not in self.made:
+            total = Total("peak", "max", Float(0.0), Op("abs", (value,)))
+            loop = Reduce((total,), whole.index, whole.count, body, "the largest magnitude")
+            (made,) = renamed([loop], {name: self.names.fresh(name) for name in ("peak", *inside)})
+            assert isinstance(made, Reduce)
+            self.made[value] = made
+        return Local(self.made[value].totals[0].name)
 
 
 def _largest(names: Names, loop: For | Reduce, arguments: Sequence[Value], bound: str) -> Reduce:
