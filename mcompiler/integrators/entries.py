@@ -37,10 +37,13 @@ def _internal(signature: Signature, make: Callable[[Mapping[str, Function]], Fun
 
 
 INTEGRATORS: tuple[Entry, ...] = (
+    _internal(signatures.STAGE_TIME, step.make_stage_time),
     _internal(signatures.STAGES, step.make_stages),
     _internal(signatures.COMBINE, step.make_combine),
     _internal(signatures.WEIGH, step.make_weigh),
     _internal(signatures.COMBINE_MANY, step.make_combine_many),
+    _internal(signatures.ENDS_IN_LAST_STAGE, step.make_ends_in_last_stage),
+    _internal(signatures.TAKE_WHOLE_STEP, step.make_take_whole_step),
     _internal(signatures.TAKE_STEP, step.make_take_step),
     _internal(signatures.INTERPOLATE, step.make_interpolate),
     _internal(signatures.PLAN, control.make_plan),

@@ -150,7 +150,7 @@ def make_cut_back(functions: Mapping[str, Function]) -> Function:
 
 def make_reverse_steps(functions: Mapping[str, Function]) -> Function:
     """`reverse_steps`, given what its body calls."""
-    take_step, step_back, cut_back = functions["take_step"], functions["step_back"], functions["cut_back"]
+    take_whole_step, step_back, cut_back = functions["take_whole_step"], functions["step_back"], functions["cut_back"]
     project, fire_again = functions["project"], functions["fire_again"]
     reset_pullback, loss_pullback = functions["reset_pullback"], functions["loss_pullback"]
 
@@ -193,7 +193,7 @@ def make_reverse_steps(functions: Mapping[str, Function]) -> Function:
             kind = mesh_k[i]
             for k in range(n):
                 y[k] = rows[(i - first) * n + k]
-            take_step(t, h, 0, kind, t_end, ws[RTOL], tab, mi, y, v, s, K, p, z, w)
+            take_whole_step(t, h, 0, kind, t_end, ws[RTOL], tab, mi, y, v, s, K, p, z, w)
             after = iws[MESH_EVENT_I]
             event = after
             while event > 0 and mesh_e[2 * event - 1] == i:

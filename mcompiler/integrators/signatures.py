@@ -41,11 +41,17 @@ def _signature(name: str, arguments: str, result: str, doc: str) -> Signature:
     return Signature(name, tuple(Argument(argument, kind) for kind, argument in pairs), result, doc)
 
 
+STAGE_TIME = _signature(
+    "stage_time",
+    "f64 c, f64 t, f64 h, i64 kind, f64 t_end",
+    F64,
+    "The time t + c h of a stage; at a breakpoint, of its near side.",
+)
 STAGES = _signature(
     "stages",
-    f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64* tab, i64* mi, f64* y, f64* K, {_MODEL}",
+    f"f64 t, f64 h, i64 first, i64 last, i64 kind, f64 t_end, f64* tab, f64* y, f64* K, {_MODEL}",
     NOTHING,
-    "All stages of a step from `first` on; those at a breakpoint see its near side.",
+    "The stages first ... last - 1 of a step.",
 )
 _COMBINE = "f64 h, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, i64* z"
 COMBINE = _signature(
@@ -60,11 +66,22 @@ WEIGH = _signature(
     NOTHING,
     "x[start + k] = sum of tab[weights + j] * K[j*n + k] over `count` stages, for the unknowns first <= k < last.",
 )
+_STEP = f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, {_MODEL}"
 TAKE_STEP = _signature(
     "take_step",
-    f"f64 t, f64 h, i64 first, i64 kind, f64 t_end, f64 rtol, f64* tab, i64* mi, f64* y, f64* v, f64* s, f64* K, {_MODEL}",
+    _STEP,
     F64,
-    "All stages from `first` on and v = y + h sum b_i k_i; the result is the squared error norm (0 without an estimate), not finite where v is not.",
+    "All stages from `first` on and v = y + h sum b_i k_i; the result is the squared error norm (0 without an estimate), not finite where v is not. "
+    "Where `ends_in_last_stage` says so K lacks the last stage.",
+)
+TAKE_WHOLE_STEP = _signature(
+    "take_whole_step", _STEP, F64, "What `take_step` does, with all stages in K; v may differ by round-off."
+)
+ENDS_IN_LAST_STAGE = _signature(
+    "ends_in_last_stage",
+    "i64* mi, i64* z",
+    I64,
+    "Whether the last stage of a step makes v in the pass over the unknowns in which it makes their rates.",
 )
 INTERPOLATE = _signature(
     "interpolate",

@@ -15,6 +15,7 @@ from mcompiler.integrators.slots import (
     ERROR_LOW,
     EVALUATIONS,
     EXTRA,
+    KIND,
     KIND_AFTER_BREAK,
     KIND_AT_BREAK,
     LAST_T,
@@ -22,6 +23,7 @@ from mcompiler.integrators.slots import (
     ROWS,
     STAGES,
     SUMMED,
+    T_END,
     TAKEN,
     TIMES,
     TOTAL,
@@ -41,21 +43,27 @@ BLOCK = 512
 NEAR = 8 * 2.220446049250313e-16
 
 
-def make_stages(functions: Mapping[str, Function]) -> Function:
-    """`stages`, given `sweep`."""
-    sweep = functions["sweep"]
+def make_stage_time(_functions: Mapping[str, Function]) -> Function:
+    """`stage_time`, which needs nothing."""
 
-    def stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w):  # type: ignore[no-untyped-def]
-        last = mi[STAGES]
+    def stage_time(c, t, h, kind, t_end):  # type: ignore[no-untyped-def]
+        ti = t + c * h
         if kind & (KIND_AFTER_BREAK | KIND_AT_BREAK):
             low = t + NEAR * abs(t) if kind & KIND_AFTER_BREAK else t
             high = t_end - NEAR * max(abs(t), abs(t_end)) if kind & KIND_AT_BREAK else t_end
-            for i in range(first, last):
-                ti = min(t + tab[TIMES + i] * h, high)
-                sweep(i, max(ti, low), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
-        else:
-            for i in range(first, last):
-                sweep(i, t + tab[TIMES + i] * h, h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
+            ti = max(min(ti, high), low)
+        return ti
+
+    return stage_time
+
+
+def make_stages(functions: Mapping[str, Function]) -> Function:
+    """`stages`, given `sweep` and `stage_time`."""
+    sweep, stage_time = functions["sweep"], functions["stage_time"]
+
+    def stages(t, h, first, last, kind, t_end, tab, y, K, p, z, w):  # type: ignore[no-untyped-def]
+        for i in range(first, last):
+            sweep(i, stage_time(tab[TIMES + i], t, h, kind, t_end), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
 
     return stages
 
@@ -180,23 +188,48 @@ def make_combine_many(functions: Mapping[str, Function]) -> Function:
     return combine_many
 
 
-def make_take_step(functions: Mapping[str, Function]) -> Function:
-    """`take_step`, given `stages`, `combine` and `combine_many`."""
+def make_ends_in_last_stage(_functions: Mapping[str, Function]) -> Function:
+    """`ends_in_last_stage`, which needs nothing: methods without an error estimate, for many unknowns, where no event asks for what is inside the step."""
+
+    def ends_in_last_stage(mi, z):  # type: ignore[no-untyped-def]
+        return 1 if mi[ERROR_KIND] == 0 and z[0] >= FEW and z[2] == 0 else 0
+
+    return ends_in_last_stage
+
+
+def make_take_whole_step(functions: Mapping[str, Function]) -> Function:
+    """`take_whole_step`, given `stages`, `combine` and `combine_many`."""
     run_stages, combine, combine_many = functions["stages"], functions["combine"], functions["combine_many"]
 
-    def take_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
-        run_stages(t, h, first, kind, t_end, tab, mi, y, K, p, z, w)
+    def take_whole_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
+        run_stages(t, h, first, mi[STAGES], kind, t_end, tab, y, K, p, z, w)
         if z[0] < FEW:
             return combine(h, rtol, tab, mi, y, v, s, K, z)
         return combine_many(h, rtol, tab, mi, y, v, s, K, z)
+
+    return take_whole_step
+
+
+def make_take_step(functions: Mapping[str, Function]) -> Function:
+    """`take_step`, given `stages`, `stage_time`, `finish`, `ends_in_last_stage` and `take_whole_step`."""
+    run_stages, stage_time, finish = functions["stages"], functions["stage_time"], functions["finish"]
+    ends_in_last_stage, take_whole_step = functions["ends_in_last_stage"], functions["take_whole_step"]
+
+    def take_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w):  # type: ignore[no-untyped-def]
+        if ends_in_last_stage(mi, z) == 0:
+            return take_whole_step(t, h, first, kind, t_end, rtol, tab, mi, y, v, s, K, p, z, w)
+        last = mi[STAGES] - 1
+        run_stages(t, h, first, last, kind, t_end, tab, y, K, p, z, w)
+        at = stage_time(tab[TIMES + last], t, h, kind, t_end)
+        return finish(last, at, h, tab, ROWS + MAX_STAGES * last, WEIGHTS, y, K, v, p, z, w)
 
     return take_step
 
 
 def make_interpolate(functions: Mapping[str, Function]) -> Function:
-    """`interpolate`, given `sweep` and `project`."""
-    sweep = functions["sweep"]
-    project = functions["project"]
+    """`interpolate`, given `sweep`, `stages`, `ends_in_last_stage` and `project`."""
+    sweep, run_stages, project = functions["sweep"], functions["stages"], functions["project"]
+    ends_in_last_stage = functions["ends_in_last_stage"]
 
     def interpolate(theta, ws, iws, tab, mi, y, u, K, p, z, w):  # type: ignore[no-untyped-def]
         n = z[0]
@@ -204,6 +237,10 @@ def make_interpolate(functions: Mapping[str, Function]) -> Function:
         stages = mi[TOTAL]
         degree = mi[DEGREE]
         if iws[EXTRA] == 0:
+            if ends_in_last_stage(mi, z):
+                last = mi[STAGES]
+                run_stages(ws[T], h, last - 1, last, iws[KIND], ws[T_END], tab, y, K, p, z, w)
+                iws[EVALUATIONS] = iws[EVALUATIONS] + 1
             for i in range(mi[STAGES], stages):
                 sweep(i, min(ws[T] + tab[TIMES + i] * h, ws[LAST_T]), h, tab, ROWS + MAX_STAGES * i, y, K, p, z, w)
                 iws[EVALUATIONS] = iws[EVALUATIONS] + 1

@@ -63,6 +63,13 @@ SWEEP = _signature(
     NOTHING,
     "Stage derivative: Y = y + h * sum_{j < stage} a[a0 + j] * K[j*n :], K[stage*n :] = f(t, Y). `t` is the stage's own time.",
 )
+FINISH = _signature(
+    "finish",
+    "i64 stage, f64 t, f64 h, f64* a, i64 a0, i64 b0, f64* y, f64* K, f64* v, f64* p, i64* z, f64* w",
+    F64,
+    "A step's last stage and its end: v = y + h * (sum_{j < stage} a[b0 + j] * K[j*n :] + a[b0 + stage] * f(t, Y)), Y as in `sweep`; no row of K is "
+    "written. The result is 0, or not a number where a v is not finite.",
+)
 PULLBACK = _signature(
     "pullback",
     "f64 t, f64* Y, f64* lam, i64 lam0, f64* p, i64* z, f64* w, f64* Yb, i64 Yb0, f64* pb",
@@ -145,6 +152,7 @@ LOSS_PULLBACK = _signature(
 #: Every kernel of a compiled model. A model without events, losses or breakpoints has the kernels all the same (they do nothing).
 KERNELS: tuple[Signature, ...] = (
     SWEEP,
+    FINISH,
     PULLBACK,
     INITIAL,
     INITIAL_PULLBACK,

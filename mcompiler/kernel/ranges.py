@@ -58,7 +58,9 @@ def _ranged_arguments(value: Value) -> list[Value]:
 
 def _bounded(names: Names, arguments: Sequence[Value], bound: str, around: Surroundings) -> Let | None:
     """A bound of the arguments' magnitudes from what is found once for all turns around the loop."""
-    peaks = _Peaks(names, around)
+    if around.whole is None:
+        return None
+    peaks = _Peaks(names, around.whole, around.outside)
     limits = [peaks.limit(argument) for argument in arguments]
     found = [Op("magnitude", (each,)) for each in limits if each is not None]
     if len(found) < len(arguments):
@@ -70,13 +72,12 @@ def _bounded(names: Names, arguments: Sequence[Value], bound: str, around: Surro
 class _Peaks:
     """Largest magnitudes over all turns of a loop, found in front of the loop around it."""
 
-    def __init__(self, names: Names, around: Surroundings) -> None:
-        self.names, self.around = names, around
+    def __init__(self, names: Names, whole: For | Reduce, outside: frozenset[str]) -> None:
+        self.names, self.whole, self.outside = names, whole, outside
         self.made: dict[Value, Reduce] = {}
-        body = around.whole.body if around.whole else ()
-        self.bound = {each.name: each.value for each in body if isinstance(each, Let)}
+        self.bound = {each.name: each.value for each in whole.body if isinstance(each, Let)}
         #: What is not known where a block begins: what changes from turn to turn, and what is computed in a turn.
-        self.inside = set(bound_names([around.whole] if around.whole else []))
+        self.inside = set(bound_names([whole]))
         for name, value in self.bound.items():
             if isinstance(value, Load) and self.inside.isdisjoint(names_in(value)):
                 self.inside.remove(name)
@@ -98,20 +99,15 @@ class _Peaks:
 
     def peak(self, value: Value) -> Value | None:
         """The largest magnitude of a value that is the same in all turns of the loop around."""
-        whole = self.around.whole
-        if whole is None:
-            return None
-        body = bindings_for(whole.body, names_in(value))
-        inside = {whole.index, *bound_names(body)}
-        free = {
-            name for each in [value, *(one for let in body for one in values_of(let))] for name in names_in(each)
-        } - inside
-        if not free <= self.around.outside:
+        body = bindings_for(self.whole.body, names_in(value))
+        own = (self.whole.index, *bound_names(body))
+        used = [value, *(each for let in body for each in values_of(let))]
+        if not {name for each in used for name in names_in(each)} - set(own) <= self.outside:
             return None
         if value not in self.made:
             total = Total("peak", "max", Float(0.0), Op("abs", (value,)))
-            loop = Reduce((total,), whole.index, whole.count, body, "the largest magnitude")
-            (made,) = renamed([loop], {name: self.names.fresh(name) for name in ("peak", *inside)})
+            loop = Reduce((total,), self.whole.index, self.whole.count, body, "the largest magnitude")
+            (made,) = renamed([loop], {name: self.names.fresh(name) for name in ("peak", *own)})
             assert isinstance(made, Reduce)
             self.made[value] = made
         return Local(self.made[value].totals[0].name)

@@ -11,7 +11,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.kernel.abi import SWEEP
+from mcompiler.kernel.abi import FINISH, SWEEP
 from mcompiler.kernel.build import Names, full_name
 from mcompiler.kernel.ir import (
     Accumulate,
@@ -92,7 +92,7 @@ def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
 def _scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
     evaluator = _Evaluator(z, scratch, Names([argument.name for argument in kernel.signature.arguments]))
     body, _ = evaluator.block(kernel.body)
-    joined = with_one_stage_sum(body) if kernel.signature == SWEEP else body
+    joined = with_one_stage_sum(body) if kernel.signature in (SWEEP, FINISH) else body
     return simplify_kernel(replace(kernel, body=without_dead_stores(prune(joined), _SCRATCH)))
 
 

@@ -25,7 +25,7 @@ from mcompiler.kernel.ir import (
     Total,
     Value,
 )
-from mcompiler.kernel.walk import bound_names, names_in, renamed, substitute, values_of
+from mcompiler.kernel.walk import bindings_for, bound_names, names_in, renamed, substitute, values_of
 
 #: Gives the loop over the block's members that does the statements, ``k`` being the place in the block.
 Turn = Callable[[Sequence[Statement]], For]
@@ -100,13 +100,13 @@ def _weight(loop: Reduce, alike: Sequence[Statement]) -> Value | None:
 
 
 def _end(loop: Reduce, body: Sequence[Statement], others: Iterable[Value], total: str) -> Let | None:
-    """What is made of a total, where that is one binding which needs nothing that is bound after the sum."""
+    """What is made of a total, where that is one binding which needs no other sum."""
     using = [each for each in body if each is not loop and total in _names_of(each)]
     if len(using) != 1 or not isinstance(using[0], Let) or any(total in names_in(value) for value in others):
         return None
-    place = next(number for number, each in enumerate(body) if each is loop)
-    later = {*bound_names(body[place + 1 :]), *(each.name for each in loop.totals)} - {total}
-    return None if later & set(names_in(using[0].value)) else using[0]
+    needed = [using[0], *bindings_for(body, names_in(using[0].value))]
+    summed = {name for each in body if isinstance(each, Reduce) for name in bound_names([each])} - {total}
+    return None if any(summed & _names_of(each) for each in needed) else using[0]
 
 
 def _names_of(statement: Statement) -> set[str]:

@@ -1,4 +1,4 @@
-"""Sums over earlier stages: all that a sweep without loops over members makes, in one loop."""
+"""Sums over earlier stages: all that a stage without loops over members makes, in one loop."""
 
 from dataclasses import replace
 

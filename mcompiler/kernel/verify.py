@@ -28,6 +28,7 @@ from mcompiler.kernel.print import print_value
 #: Arrays that a kernel may write; all others are inputs. `y` only where the signature says "in place" or makes it.
 _OUTPUTS = {
     "sweep": {"K", "w"},
+    "finish": {"v", "w"},
     "pullback": {"w", "Yb", "pb"},
     "initial": {"w", "y"},
     "initial_pullback": {"w", "pb"},

@@ -75,7 +75,7 @@ def in_pieces(made: Model, library: Library, name: str, save_at: Floats | None) 
     start = made.initial(library)
     work["y"][:] = start
     work["stops"] = np.unique(losses.t[losses.t > 0.0])
-    work |= loss_arrays(losses) | guard_arrays(made.z) | output_arrays(made.z, save_at, want, columns)
+    work |= loss_arrays(losses) | guard_arrays(made.z) | output_arrays(made.z, save_at, want, columns, 1 << 20)
     work |= record_arrays(made.z, None, 1 << 20, record=True)
     n, events = made.n, int(made.z[2])
     sizes = {"out": 2 * columns, "out_t": 2, "ev_t": events, "ev_n": 2 * events, "tape": 3, "kinds": 1, "marks": n}

@@ -14,6 +14,7 @@ from mcompiler.kernel.simplify import simplify
 
 _KERNELS: tuple[Callable[[Graph], Kernel], ...] = (
     state.sweep,
+    state.finish,
     state.pullback,
     state.initial,
     state.initial_pullback,

@@ -23,6 +23,7 @@ def prepare(
     *,
     running: Sequence[Body] = (),
     keeping: bool = False,
+    totals: list[Value] | None = None,
 ) -> Environment:
     """Computes what the bodies need from other classes.
 
@@ -31,6 +32,7 @@ def prepare(
         environment: where inputs are found.
         bodies: what will be run afterwards.
         running: bodies of edges that run in the same loops as the edges' contributions.
+        totals: receives what the running bodies total.
         keeping: whether to put into scratch, beside what edges read, the unknowns that it is made from, where they cost more than a load.
 
     Returns:
@@ -51,10 +53,13 @@ def prepare(
         for edge in graph.edges:
             own = [body for body in each.running if body.owner is edge]
             contributing = _contributing(graph, edge, each.accumulators)
-            if graph.batched:
+            found = (
                 visit_copies(block, environment, contributing, own)
-            else:
-                visit(block, environment, join(edge, [*contributing, *own]))
+                if graph.batched
+                else visit(block, environment, join(edge, [*contributing, *own]))
+            )
+            if totals is not None:
+                totals.extend(found)
         published = {owner: (*names, *fresh[owner]) for owner, names in published.items()}
     return replace(environment, published=published)
 

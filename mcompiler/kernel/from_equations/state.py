@@ -1,12 +1,13 @@
 """Kernels of the state: its derivative stage by stage, initial values, scales and bounds, and their transposed derivatives."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy
 
 from mcompiler.kernel import abi
-from mcompiler.kernel.build import Block, KernelBuilder, Member, Sum, add, full_name, mul
+from mcompiler.kernel.build import ZERO, Block, KernelBuilder, Member, Sum, add, full_name, mul
 from mcompiler.kernel.from_equations.backward import Seed, SeedOf, Seeds, Target, pull_back
 from mcompiler.kernel.from_equations.evaluate import Environment, Stored, load_from, place_in
 from mcompiler.kernel.from_equations.forward import prepare
@@ -26,22 +27,64 @@ def nothing_stored(
 def sweep(graph: Graph) -> Kernel:
     """The stage derivative."""
     kernel = KernelBuilder(abi.SWEEP)
-    unknowns = kernel.slot(abi.N_UNKNOWNS, "n", "unknowns in all: the length of a row of K")
+    unknowns = _unknowns(kernel)
     start = kernel.top.let("row", mul(Local("stage"), unknowns), "where K has this stage")
-    bodies = [_rates(each, start) for each in graph.classes if each.template.unknowns]
-    environment = Environment(graph, _stage_values(unknowns))
-    vertices = [body for body in bodies if not body.owner.is_edge]
-    edges = [body for body in bodies if body.owner.is_edge]
-    environment = prepare(kernel.top, environment, vertices, running=edges, keeping=True)
-    for body in vertices:
-        visit(kernel.top, environment, body)
+    _stage(graph, kernel, unknowns, lambda owner: _store("K", owner, owner.program.rate_notes, start))
     return kernel.finish()
 
 
-def _rates(owner: Class, start: Value) -> Body:
-    program = owner.program
-    store = _store("K", owner, program.rate_notes, start)
-    return Body(owner, program.steps, program.rates, store, f"rates of {owner.name}")
+def finish(graph: Graph) -> Kernel:
+    """The last stage, and the state at the end of the step."""
+    kernel = KernelBuilder(abi.FINISH)
+    unknowns = _unknowns(kernel)
+    weight = kernel.top.let("b", Load("a", add(Local("b0"), Local("stage"))), "weight of this stage")
+    own = kernel.top.let("h_b", mul(Local("h"), weight))
+    totals = _stage(graph, kernel, unknowns, lambda owner: _step_end(owner, unknowns, own))
+    return kernel.finish(_sum(totals))
+
+
+def _sum(values: Sequence[Value]) -> Value:
+    return functools.reduce(add, values) if values else ZERO
+
+
+def _unknowns(kernel: KernelBuilder) -> Value:
+    return kernel.slot(abi.N_UNKNOWNS, "n", "unknowns in all: the length of a row of K")
+
+
+def _stage(graph: Graph, kernel: KernelBuilder, unknowns: Value, consume: Callable[[Class], Consume]) -> list[Value]:
+    """The rates of all unknowns at a stage, and what becomes of them; gives the totals."""
+    bodies = [
+        Body(each, each.program.steps, each.program.rates, consume(each), f"rates of {each.name}")
+        for each in graph.classes
+        if each.template.unknowns
+    ]
+    environment = Environment(graph, _stage_values(unknowns))
+    vertices = [body for body in bodies if not body.owner.is_edge]
+    edges = [body for body in bodies if body.owner.is_edge]
+    totals: list[Value] = []
+    environment = prepare(kernel.top, environment, vertices, running=edges, keeping=True, totals=totals)
+    for body in vertices:
+        totals += visit(kernel.top, environment, body)
+    return totals
+
+
+def _step_end(owner: Class, unknowns: Value, weight: Value) -> Consume:
+    """Stores what the unknowns are at the end of the step, and totals 0 times that."""
+
+    def consume(block: Block, member: Member, values: Sequence[Value]) -> Sequence[Sum]:
+        names = {
+            raw: f"{full_name(owner.name, raw.name.removesuffix(' stored'))} by earlier stages"
+            for raw in owner.program.raw
+        }
+        before = _from_stages(block, owner, owner.program.raw, member, Weights("b", "b0", unknowns), names)
+        sums: list[Sum] = []
+        for raw, value, note in zip(owner.program.raw, values, owner.program.rate_notes, strict=True):
+            end = block.let(f"end of {names[raw]}", add(before[raw], mul(weight, value)), note)
+            block.store("v", place_in(block, owner, raw, member), end)
+            sums.append(Sum(mul(ZERO, end), "broken"))
+        return sums
+
+    return consume
 
 
 def _store(array: str, owner: Class, notes: Sequence[str], start: Value | None = None) -> Consume:
@@ -56,30 +99,54 @@ def _store(array: str, owner: Class, notes: Sequence[str], start: Value | None =
     return consume
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of earlier stages: a name for one, the argument that says where they begin in ``a``, and the length of a row of K."""
+
+    name: str
+    start: str
+    unknowns: Value
+
+
 def _stage_values(unknowns: Value) -> Stored:
-    """Y = y + h * (a[0] K[0] + ...), all unknowns of a member in one loop over the stages so far."""
+    """Y = y + h * (a[0] K[0] + ...)."""
 
     def stored(block: Block, owner: Class, raws: Sequence[sympy.Symbol], member: Member) -> dict[sympy.Symbol, Value]:
-        if not raws:
-            return {}
-        kernel = block.kernel
         names = {raw: full_name(owner.name, raw.name) for raw in raws}
-        places = {raw: block.let(f"place of {names[raw]}", place_in(block, owner, raw, member)) for raw in raws}
-        stage, body = kernel.names.fresh("j"), Block(kernel)
-        weight = body.let("a_j", Load("a", Op("add", (Local("a0"), Local(stage)))))
-        row = body.let("row_j", mul(Local(stage), unknowns))
-        slopes = {raw: mul(weight, Load("K", add(row, places[raw]))) for raw in raws}
-        totals = {
-            raw: Total(kernel.names.fresh(f"slope of {names[raw]}"), "add", Float(0.0), slope)
-            for raw, slope in slopes.items()
-        }
-        block.statements.append(
-            Reduce(tuple(totals.values()), stage, Local("stage"), tuple(body.statements), "the stages before this one")
-        )
-        moved = {raw: add(Load("y", places[raw]), mul(Local("h"), Local(totals[raw].name))) for raw in raws}
-        return {raw: block.let(names[raw], value, owner.note(raw)) for raw, value in moved.items()}
+        return _from_stages(block, owner, raws, member, Weights("a", "a0", unknowns), names)
 
     return stored
+
+
+def _from_stages(
+    block: Block,
+    owner: Class,
+    raws: Sequence[sympy.Symbol],
+    member: Member,
+    weights: Weights,
+    names: Mapping[sympy.Symbol, str],
+) -> dict[sympy.Symbol, Value]:
+    """The values y + h * (a[start] K[0] + ...), all unknowns of a member in one loop over the stages so far."""
+    if not raws:
+        return {}
+    kernel = block.kernel
+    places = {
+        raw: block.let(f"place of {full_name(owner.name, raw.name)}", place_in(block, owner, raw, member))
+        for raw in raws
+    }
+    stage, body = kernel.names.fresh("j"), Block(kernel)
+    weight = body.let(f"{weights.name}_j", Load("a", Op("add", (Local(weights.start), Local(stage)))))
+    row = body.let("row_j", mul(Local(stage), weights.unknowns))
+    slopes = {raw: mul(weight, Load("K", add(row, places[raw]))) for raw in raws}
+    totals = {
+        raw: Total(kernel.names.fresh(f"slope of {names[raw]}"), "add", Float(0.0), slope)
+        for raw, slope in slopes.items()
+    }
+    block.statements.append(
+        Reduce(tuple(totals.values()), stage, Local("stage"), tuple(body.statements), "the stages before this one")
+    )
+    moved = {raw: add(Load("y", places[raw]), mul(Local("h"), Local(totals[raw].name))) for raw in raws}
+    return {raw: block.let(names[raw], value, owner.note(raw)) for raw, value in moved.items()}
 
 
 def pullback(graph: Graph) -> Kernel:
