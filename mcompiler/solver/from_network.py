@@ -175,11 +175,12 @@ def _gradient_units(network: Network, made: Program) -> dict[str, str]:
     """The units of d loss / d quantity, by the quantity's name."""
     first = network.losses[0]
     value = first.value.dimension * (TIME if first.kind == "over" else DIMENSIONLESS)
-    return {name: str(value / _dimension(network, name)) for name in (*parameter_names(made), *initial_names(made))}
+    found = {name: _dimension(network, name) for name in (*parameter_names(made), *initial_names(made))}
+    return {name: str(value / each) for name, each in found.items() if each is not None}
 
 
-def _dimension(network: Network, name: str) -> Dimension:
-    """The dimension of a parameter, constant input or state."""
+def _dimension(network: Network, name: str) -> Dimension | None:
+    """The dimension of a parameter, constant input or state; None of what only a derivation has."""
     for each in network.parameters:
         if each.name == name:
             return each.dimension
@@ -190,4 +191,4 @@ def _dimension(network: Network, name: str) -> Dimension:
     dimensions = {each.name: each.dimension for each in device.parameters}
     dimensions |= {each.name: each.dimension for each in device.inputs}
     dimensions |= {each.name: each.dimension for each in device.states}
-    return dimensions[own]
+    return dimensions.get(own)

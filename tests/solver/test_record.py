@@ -52,8 +52,9 @@ def through(value: Any) -> Any:
 
 
 def recalled(solver: mc.Solver) -> mc.Solver:
-    experiment = experiment_from_json(through(experiment_to_json(solver._experiment)))
-    return mc.Solver(experiment, Recalled(solver._programs), solver.options)
+    own: Any = solver
+    experiment = experiment_from_json(through(experiment_to_json(own._experiment)))
+    return mc.Solver(experiment, Recalled(own._programs), solver.options)
 
 
 def same(one: object, other: object) -> None:
