@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mcompiler.integrators.entries import Entry
     from mcompiler.kernel.ir import KernelModule
     from mcompiler.kernel.layout import Layout
+    from mcompiler.solver.description import Term
     from mcompiler.solver.program import Program
     from mcompiler.solver.solver import Beside, Solver
 
@@ -73,14 +74,14 @@ def compile(  # noqa: A001 - the verb of the whole
         ValueError: an unknown backend or option.
     """
     from mcompiler.backends.protocols import CompileOptions
+    from mcompiler.solver.from_network import experiment as describe_experiment
     from mcompiler.solver.options import RunOptions, with_options
     from mcompiler.solver.solver import Solver
 
     compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached))
-    experiment = model.experiment
-    in_model: dict[str, object] = {"method": experiment.method or None, **experiment.options}
+    experiment = describe_experiment(model.experiment)
     compiler.program()
-    return Solver(experiment, compiler, with_options(RunOptions(), {**in_model, **options}))
+    return Solver(experiment, compiler, with_options(RunOptions(), {**experiment.options, **options}))
 
 
 @final
@@ -210,9 +211,11 @@ class Compiler:
         self._beside: dict[Beside, Program] = {}
 
     @property
-    def losses(self) -> tuple[Loss, ...]:
+    def losses(self) -> "tuple[Term, ...]":
         """The terms of the model's loss."""
-        return self.model.losses
+        from mcompiler.solver.from_network import term
+
+        return tuple(map(term, self.model.losses))
 
     @property
     def data(self) -> Mapping[str, Mapping[str, Any]]:
@@ -225,7 +228,7 @@ class Compiler:
             return self._programs[with_losses]
         plain = seed is None and not with_losses
         network = self.model.network if plain else self.model.elaborated(seed, with_losses=with_losses)
-        from mcompiler.solver.program import program
+        from mcompiler.solver.from_network import program
 
         made = program(network, *self._compiled(network))
         if seed is None:
@@ -235,7 +238,7 @@ class Compiler:
     def beside(self, which: "Beside") -> "Program":
         """The kernels of a system with its tangent or its error network beside it; nothing integrates them."""
         if which not in self._beside:
-            from mcompiler.solver.program import program
+            from mcompiler.solver.from_network import program
 
             with_losses = which == "error network"
             network = self.model.elaborated(None, with_losses=with_losses) if with_losses else self.model.network

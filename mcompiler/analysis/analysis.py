@@ -106,9 +106,9 @@ def analyse(
     """
     chosen = with_options(solver.options, options)
     program = solver.program
-    if program.network.batch > 1:
+    if program.description.batch > 1:
         raise ValueError(
-            f"{program.network.batch} copies share the synapses: analyse looks at one network; choose an experiment without `batch`"
+            f"{program.description.batch} copies share the synapses: analyse looks at one network; choose an experiment without `batch`"
         )
     method = chosen.chosen(is_smooth=program.is_smooth)
     p, y = solver.start(parameters, initial, inputs)
@@ -124,7 +124,7 @@ def analyse(
         readings.append(_reading(of, found, point, places, method))
     error, why = _error(solver, point, free, method)
     return Analysis(
-        program.network.name,
+        program.description.name,
         method,
         class_sizes(program, method),
         fixed,

@@ -153,7 +153,7 @@ def _refuse_inputs(end: Point, t0: float, within: float) -> None:
         if np.any(change * within > 1e-6):
             name = unknown_name(end.program, int(np.argmax(change)))
             raise ValueError(
-                f"{end.program.network.name} has no fixed point: its inputs change in time, and with them the rate of {name} while the state stays; "
+                f"{end.program.description.name} has no fixed point: its inputs change in time, and with them the rate of {name} while the state stays; "
                 "hold them, for instance with --set drive=1V (settings=['drive = 1[V]'])"
             )
 
@@ -163,5 +163,5 @@ def _refuse_events(program: Program, run: Run) -> None:
     if counts:
         name, count = max(counts.items(), key=lambda each: each[1])
         raise ValueError(
-            f"{program.network.name} has no fixed point: events go on ({count} of {name} in {run.t:.3g} s), so that it never rests"
+            f"{program.description.name} has no fixed point: events go on ({count} of {name} in {run.t:.3g} s), so that it never rests"
         )

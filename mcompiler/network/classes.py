@@ -9,9 +9,10 @@ from mcompiler.diagnostics import Problems
 from mcompiler.model.expression import TIME_NAME, name_set
 from mcompiler.network.constants import Constants
 from mcompiler.network.free import NODES, free_nodes
-from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, Part, Place, VertexClass
+from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, VertexClass
 from mcompiler.network.values import Values
 from mcompiler.network.wiring import AT_GROUND, Nodes, Wired
+from mcompiler.place import Part, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from mcompiler.network.network import (
     Group,
     Network,
     Observer,
-    Place,
     collected,
     locate,
     node_quantity,
     pick_name,
 )
+from mcompiler.place import Place
 from mcompiler.units import Dimension
 
 

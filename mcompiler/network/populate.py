@@ -12,9 +12,10 @@ from mcompiler.model.expression import TIME_NAME, name_set
 from mcompiler.model.model import Circuit, Placed, Population, Projection, expressions_of
 from mcompiler.network.constants import Constants
 from mcompiler.network.graphs import Between, Edges, edges, numbered
-from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, Part, Place, VertexClass
+from mcompiler.network.network import EdgeClass, End, Floats, Group, Integers, Network, VertexClass
 from mcompiler.network.values import Values, fill
 from mcompiler.network.wiring import fits, is_quick, size_of
+from mcompiler.place import Part, Place
 
 #: So many cells of several are named.
 _MOST_NAMED = 5

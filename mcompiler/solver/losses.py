@@ -5,16 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from mcompiler.integrators.run import Losses
-from mcompiler.model.evaluate import evaluate
-from mcompiler.model.expression import Expression, Name
-from mcompiler.model.model import Loss
-from mcompiler.solver.program import Floats, Integers
+from mcompiler.solver.description import Floats, Formula, Integers, Term
 
 #: Columns by name of every data set.
 Data = Mapping[str, Mapping[str, Floats]]
 
 
-def schedule(losses: tuple[Loss, ...], values: Mapping[str, Floats], data: Data, t0: float, t1: float) -> Losses:
+def schedule(losses: tuple[Term, ...], values: Mapping[str, Floats], data: Data, t0: float, t1: float) -> Losses:
     """All terms by ascending time. A loss over an interval is the change of its running integral: plus at its end, minus at its start.
 
     Args:
@@ -54,7 +51,7 @@ def schedule(losses: tuple[Loss, ...], values: Mapping[str, Floats], data: Data,
     )
 
 
-def _term(each: Loss, values: Mapping[str, Floats], data: Data, t1: float) -> tuple[Floats, Floats, Floats]:
+def _term(each: Term, values: Mapping[str, Floats], data: Data, t1: float) -> tuple[Floats, Floats, Floats]:
     """Times, weights and data rows (times, columns) of one term."""
     if each.kind == "end":
         return np.array([t1]), np.ones(1), np.empty((1, 0))
@@ -63,14 +60,14 @@ def _term(each: Loss, values: Mapping[str, Floats], data: Data, t1: float) -> tu
         assert each.stop is not None
         ends = np.array([_number(each.start, values), _number(each.stop, values)])
         return ends, np.array([-1.0, 1.0]), np.empty((2, 0))
-    assert each.at is not None
-    if isinstance(each.at, Name) and "." in each.at.name:
-        times = column(data, each.at.name)
+    if each.column:
+        times = column(data, each.column)
         own = [column(data, name) for name in each.data]
         unlike = [name for name, values_ in zip(each.data, own, strict=True) if values_.shape != times.shape]
         if unlike:
-            raise ValueError(f"{unlike[0]} and {each.at.name} must have one length")
+            raise ValueError(f"{unlike[0]} and {each.column} must have one length")
         return times, np.ones(len(times)), np.column_stack(own) if own else np.empty((len(times), 0))
+    assert each.at is not None
     return np.array([_number(each.at, values)]), np.ones(1), np.empty((1, 0))
 
 
@@ -91,13 +88,13 @@ def column(data: Data, name: str) -> Floats:
     return values
 
 
-def _number(expression: Expression, values: Mapping[str, Floats]) -> float:
-    return float(evaluate(expression, values))
+def _number(formula: Formula, values: Mapping[str, Floats]) -> float:
+    return float(formula.value(values))
 
 
-def _check_inside(each: Loss, at: Floats, t0: float, t1: float) -> None:
+def _check_inside(each: Term, at: Floats, t0: float, t1: float) -> None:
     if len(at) and not (t0 <= at.min() and at.max() <= t1):
         outside = float(at.min() if at.min() < t0 else at.max())
         raise ValueError(
-            f"the loss at {each.span} is taken at {outside:g} s, outside the run from {t0:g} s to {t1:g} s"
+            f"the loss at {each.where} is taken at {outside:g} s, outside the run from {t0:g} s to {t1:g} s"
         )

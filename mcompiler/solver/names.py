@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcompiler.kernel.layout import ClassLayout, Quantity
-from mcompiler.network.elaborate import global_name
-from mcompiler.network.network import Place
-from mcompiler.solver.program import Floats, Integers, Program, groups
+from mcompiler.place import Place
+from mcompiler.solver.program import Floats, Integers, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class Target:
 
 def parameter_names(program: Program) -> Iterator[str]:
     """All parameters that have a number: the circuit's own, then ``element.parameter``."""
-    yield from (each.name for each in program.network.parameters)
-    for element, place in program.network.elements.items():
+    yield from program.description.parameters
+    for element, place in program.description.elements.items():
         if place.parts:
             owner = program.layout.of(place.parts[0].owner)
             yield from (f"{element}.{each.name}" for each in owner.parameters if " " not in each.name)
@@ -72,10 +71,11 @@ def parameter_names(program: Program) -> Iterator[str]:
 
 def initial_names(program: Program) -> Iterator[str]:
     """All states of elements and voltages of nodes, ``M.w``, ``a.v``."""
-    for name, place in {**program.network.nodes, **program.network.elements}.items():
+    description = program.description
+    for name, place in {**description.nodes, **description.elements}.items():
         owners = [program.layout.of(part.owner) for part in place.parts]
-        is_node = name in program.network.nodes
-        if owners and (not is_node or all(_is_capacitive(program, each.name) for each in owners)):
+        is_node = name in description.nodes
+        if owners and (not is_node or all(description.is_node(each.name) for each in owners)):
             yield from (f"{name}.{each.name}" for each in owners[0].unknowns)
 
 
@@ -85,19 +85,20 @@ def parameter(program: Program, name: str) -> Target:
     Raises:
         ValueError: there is none of this name, or the model gives it as an expression; with a hint.
     """
+    description = program.description
     for quantity in program.layout.parameters:
-        if quantity.name == global_name(name):
+        if quantity.name == description.parameters.get(name):
             places = np.array([[program.z[quantity.slot]]], dtype=np.int64)
             return Target(name, "parameter", places, (), quantity.dimension, shared=True, extents=())
     element, _, own = name.partition(".")
-    place = program.network.elements.get(element)
+    place = description.elements.get(element)
     if place is not None and place.parts:
         owners = {part.owner: _named(program.layout.of(part.owner).parameters, own) for part in place.parts}
         if all(owners.values()):
             return _target(program, name, "parameter", place, owners)
         _refuse_expression(program, name, own, next(iter(owners)))
-    if name in program.network.derived:
-        reads = sorted(_reads(program.network.derived[name]))
+    if name in description.derived:
+        reads = description.derived[name].names
         why = f"is an expression of {', '.join(reads)} in the model: set these, or" if reads else "is a size:"
         raise ValueError(f"{name} {why} load the model with settings=['{name} = ...']")
     raise ValueError(unknown_text(name, "parameter", parameter_names(program)))
@@ -111,7 +112,7 @@ def initial(program: Program, name: str) -> Target:
     """
     if name in set(initial_names(program)):
         element, _, own = name.partition(".")
-        place = program.network.nodes.get(element) or program.network.elements[element]
+        place = program.description.place(element)
         owners = {part.owner: _named(program.layout.of(part.owner).unknowns, own) for part in place.parts}
         return _target(program, name, "initial", place, owners)
     raise ValueError(unknown_text(name, "state", initial_names(program)))
@@ -119,9 +120,7 @@ def initial(program: Program, name: str) -> Target:
 
 def inert(program: Program, name: str) -> Integers:
     """The places in a state's array of members that are not there: solutions show NaN for them, which may be given back."""
-    element = name.partition(".")[0]
-    place = program.network.nodes.get(element) or program.network.elements[element]
-    return place.inert
+    return program.description.place(name.partition(".")[0]).inert
 
 
 def _target(
@@ -143,32 +142,19 @@ def _target(
 
 def _is_input(program: Program, place: Place, name: str) -> bool:
     """Whether a quantity is an input, which may differ from copy to copy of a batch."""
-    group = program.network.group(place.parts[0].owner)
-    return group is not None and any(each.name == name for each in group.device.inputs)
+    return name in program.description.classes[place.parts[0].owner].inputs
 
 
 def _named(quantities: tuple[Quantity, ...], name: str) -> Quantity | None:
     return next((each for each in quantities if each.name == name), None)
 
 
-def _is_capacitive(program: Program, owner: str) -> bool:
-    return any(each.name == owner and each.group is None for each in program.network.vertices)
-
-
 def _refuse_expression(program: Program, name: str, own: str, owner: str) -> None:
-    group = groups(program.network)[owner]
-    if own in group.given:
-        reads = sorted({each.removeprefix(global_name("")) for each in _reads(group.given[own])})
+    given = program.description.classes[owner].given
+    if own in given:
         raise ValueError(
-            f"{name} is an expression of {', '.join(reads)} in the model: set these, or load the model with settings=['{name} = ...']"
+            f"{name} is an expression of {', '.join(given[own])} in the model: set these, or load the model with settings=['{name} = ...']"
         )
-
-
-def _reads(expression: object) -> set[str]:
-    from mcompiler.model.expression import Apply, Name, Number, name_set
-
-    assert isinstance(expression, Apply | Name | Number)
-    return set(name_set(expression))
 
 
 def unknown_text(name: str, what: str, names: Iterable[str]) -> str:
@@ -196,8 +182,8 @@ def unknown_name(program: Program, place: int) -> str:
 
 def member_name(program: Program, owner: ClassLayout, member: int, quantity: str = "") -> str:
     """The user's name of a member of a class: of the node, or of the element, with its indices, and which copy of a batch it is."""
-    capacitive = _is_capacitive(program, owner.name)
-    table = program.network.nodes if capacitive else program.network.elements
+    description = program.description
+    table = description.nodes if description.is_node(owner.name) else description.elements
     for name, place in table.items():
         for part in place.parts:
             if part.owner == owner.name:

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mcompiler.model.evaluate import evaluate
-from mcompiler.model.model import Experiment, Signal
+from mcompiler.solver.description import Experiment, Wanted
 from mcompiler.solver.names import unknown_text
 from mcompiler.solver.program import Floats, Program
-from mcompiler.solver.signals import Wanted, all_signals
+from mcompiler.solver.signals import all_signals
 
 #: Beyond so many members only what is named is saved.
 _ALL_SIGNALS = 10_000
@@ -32,7 +31,7 @@ def checked_times(save_at: Sequence[float] | Floats, t0: float, t1: float) -> Fl
 
 def experiment_times(experiment: Experiment, values: Mapping[str, Floats], t0: float, t1: float) -> Floats | None:
     """The times of all ``save every`` statements together, or None (every step) where there are none."""
-    distances = [float(evaluate(each.every, values)) for each in experiment.saves if each.every is not None]
+    distances = [float(each.every.value(values)) for each in experiment.saves if each.every is not None]
     grids = [_grid(distance, t0, t1) for distance in distances]
     if len(grids) < 2:
         return grids[0] if grids else None
@@ -53,12 +52,10 @@ def experiment_signals(experiment: Experiment, program: Program) -> list[Wanted]
     Raises:
         ValueError: it names nothing and the model is large.
     """
-    signals = [signal for each in experiment.saves for signal in each.signals]
-    for plot in experiment.plots:
-        signals += [*plot.signals, *((plot.against,) if plot.against else ())]
+    signals = list(dict.fromkeys(experiment.signals))
     if signals:
-        return list(dict.fromkeys(_wanted(each) for each in signals))
-    if sum(program.network.sizes().values()) > _ALL_SIGNALS:
+        return signals
+    if program.description.members > _ALL_SIGNALS:
         raise ValueError("this model is large: name what to save, save=[...] or `save ...` in the model")
     return list(all_signals(program))
 
@@ -71,10 +68,6 @@ def named_signals(names: Sequence[str], program: Program) -> list[Wanted]:
     """
     every = {each.name: each for each in all_signals(program)}
     return [_found(name, every) for name in names]
-
-
-def _wanted(signal: Signal) -> Wanted:
-    return Wanted(signal.element, signal.quantity, signal.indices)
 
 
 def _found(name: str, every: Mapping[str, Wanted]) -> Wanted:

@@ -5,24 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mcompiler.network.elaborate import node_quantity
-from mcompiler.network.network import Place, collected
+from mcompiler.place import Place
+from mcompiler.solver.description import Wanted
 from mcompiler.solver.program import Floats, Integers, Program
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A signal by element (or node), quantity and, for one member of an array, its indices."""
-
-    owner: str
-    quantity: str
-    indices: tuple[int, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """As the user writes it."""
-        index = f"[{', '.join(map(str, self.indices))}]" if self.indices else ""
-        return f"{self.owner}{index}.{self.quantity}"
+__all__ = ["Column", "Rows", "Wanted", "all_signals", "rows_of", "values_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +46,13 @@ def rows_of(program: Program, signals: Sequence[Wanted]) -> Rows:
     width = 0
     columns: list[Column] = []
     for each in signals:
-        place = program.network.nodes.get(each.owner) or program.network.elements[each.owner]
+        place = program.description.place(each.owner)
         first: dict[str, int] = {}
         unit, is_unknown = "1", False
         for part in place.parts:
             owner = program.layout.of(part.owner)
-            name = node_quantity(program.network, part.owner) if each.owner in program.network.nodes else each.quantity
+            is_node = each.owner in program.description.nodes
+            name = program.description.classes[part.owner].voltage if is_node else each.quantity
             observable = next(one for one in owner.observables if one.name == name)
             if want[observable.number] < 0:
                 want[observable.number] = width
@@ -94,25 +82,12 @@ def values_of(column: Column, rows: Floats) -> Floats:
     return values.reshape(len(rows), *column.shape)
 
 
-def _collected(program: Program, owner: str) -> tuple[str, ...]:
-    """The inputs of a class of cells that synapses contribute to."""
-    return next((collected(program.network, each) for each in program.network.vertices if each.name == owner), ())
-
-
 def all_signals(program: Program) -> Iterator[Wanted]:
     """Every signal that can be observed, nodes first."""
-    for node in program.network.nodes:
+    for node in program.description.nodes:
         yield Wanted(node, "v")
-    for name, place in program.network.elements.items():
+    for name, place in program.description.elements.items():
         if place.parts:
             owner = program.layout.of(place.parts[0].owner)
-            group = program.network.group(place.parts[0].owner)
-            assert group is not None
-            own = {
-                "v",
-                "i",
-                *(each.name for each in group.device.states),
-                *(each.name for each in group.device.definitions),
-                *_collected(program, place.parts[0].owner),
-            }
+            own = program.description.classes[place.parts[0].owner].signals
             yield from (Wanted(name, each.name) for each in owner.observables if each.name in own)

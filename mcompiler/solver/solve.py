@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcompiler.integrators.run import Losses, Outcome, Run, Tape, UntilSteady, integrate
-from mcompiler.network.binding import LOSS
 from mcompiler.solution import EventRecord, Solution, Statistics, Status
 from mcompiler.solver.names import member_name, unknown_name
 from mcompiler.solver.options import RunOptions
@@ -87,7 +86,7 @@ def run_program(
 
 def _losses_place(program: Program) -> tuple[int, int]:
     """The places of running losses among the unknowns."""
-    owners = [each for each in program.layout.classes if each.name == LOSS and each.unknowns]
+    owners = [each for each in program.layout.classes if each.name == program.description.losses and each.unknowns]
     if not owners:
         return 0, 0
     first = int(program.z[owners[0].unknowns[0].slot])
@@ -106,7 +105,7 @@ def solution_of(program: Program, p: Floats, run: Run, rows: Rows) -> Solution:
         detail=_detail(program, p, run),
         statistics=Statistics(run.steps, run.rejected, run.evaluations, len(run.event_times), run.seconds),
         events=_events(program, run),
-        model=program.network.name,
+        model=program.description.name,
         mesh=run.tape,
         steady_at=None if run.motion is None else run.t if run.outcome is Outcome.STEADY else float("nan"),
     )

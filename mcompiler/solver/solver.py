@@ -7,13 +7,10 @@ from typing import Any, Literal, Protocol, final
 import numpy as np
 
 from mcompiler.integrators.run import Losses, Tape
-from mcompiler.model.evaluate import evaluate
-from mcompiler.model.expression import Expression
-from mcompiler.model.model import Experiment, Loss
-from mcompiler.network.elaborate import global_name
 from mcompiler.progress import progress_bar
 from mcompiler.solution import Solution, Status
 from mcompiler.solver import names
+from mcompiler.solver.description import Experiment, Formula, Term
 from mcompiler.solver.ensemble import join, members_of
 from mcompiler.solver.gradient import Gradient, by_name, reverse_program
 from mcompiler.solver.losses import Data, schedule
@@ -22,7 +19,6 @@ from mcompiler.solver.program import Floats, Integers, Program, check_bounds, ow
 from mcompiler.solver.saving import checked_times, experiment_signals, experiment_times, named_signals
 from mcompiler.solver.signals import Rows, rows_of
 from mcompiler.solver.solve import Report, Span, Start, run_program, solution_of
-from mcompiler.solver.units import gradient_unit
 
 #: Values by the names of the model: numbers, or arrays of the shape that the model gives.
 Values = Mapping[str, object]
@@ -37,7 +33,7 @@ class Programs(Protocol):
     """Where a solver gets its programs, each compiled when first needed, and the losses that `gradient` differentiates, with their data."""
 
     @property
-    def losses(self) -> tuple[Loss, ...]:
+    def losses(self) -> tuple[Term, ...]:
         """The terms of the loss."""
         ...
 
@@ -90,7 +86,7 @@ class Solver:
 
     def __repr__(self) -> str:
         program = self.program
-        return f"<Solver of {program.network.name}: {program.unknowns} unknowns, {len(self.parameters)} parameters>"
+        return f"<Solver of {program.description.name}: {program.unknowns} unknowns, {len(self.parameters)} parameters>"
 
     @property
     def program(self) -> Program:
@@ -233,10 +229,8 @@ class Solver:
         losses = replace(losses, t=np.minimum(losses.t, run.t))
         value, by_p, by_y = reverse_program(ready.program, ready.p, run, chosen, losses, ready.given)
         targets, values = by_name(ready.program, by_p, by_y)
-        units = {
-            name: gradient_unit(ready.program, self._programs.losses[0], target) for name, target in targets.items()
-        }
-        return value, Gradient(values, units, run.tape, Status[run.outcome.name].value, ready.program.network.name)
+        units = {name: ready.program.description.gradient_units[name] for name in targets}
+        return value, Gradient(values, units, run.tape, Status[run.outcome.name].value, ready.program.description.name)
 
     def loss(
         self,
@@ -312,9 +306,7 @@ class Solver:
 
     def _set(self, program: Program, parameters: Values, initial: Values) -> _Set:
         p = program.p.copy()
-        moving = {each.name for each in self._experiment.circuit.inputs} - {
-            each.name for each in program.network.parameters
-        }
+        moving = set(self._experiment.inputs) - set(program.description.parameters)
         for name in parameters.keys() & moving:
             raise ValueError(f"{name} is an expression of time in the model: load it with settings=['{name} = ...']")
         for name, value in parameters.items():
@@ -348,8 +340,9 @@ class Solver:
         program = ready.program if ready is not None else self.program
         p = ready.p if ready is not None else program.p
         slots = {each.name: int(program.z[each.slot]) for each in program.layout.parameters}
-        own = {each.name: np.asarray(p[slots[global_name(each.name)]]) for each in program.network.parameters}
-        return {**own, **{name: evaluate(formula, own) for name, formula in program.network.derived.items()}}
+        description = program.description
+        own = {name: np.asarray(p[slots[inside]]) for name, inside in description.parameters.items()}
+        return {**own, **{name: formula.value(own) for name, formula in description.derived.items()}}
 
     def _is_until_steady(self, asked: _Asked) -> bool:
         return asked.steady_within is not None or (asked.t is None and self._experiment.is_steady)
@@ -379,8 +372,8 @@ class Solver:
             return Span(float(mesh.t[0]), float(mesh.t[-1]))
         return Span(t0, t1, until_steady)
 
-    def _value_of(self, expression: Expression, ready: _Set | None) -> float:
-        return float(evaluate(expression, self._values(ready)))
+    def _value_of(self, formula: Formula, ready: _Set | None) -> float:
+        return float(formula.value(self._values(ready)))
 
     # --- what is saved
 

@@ -13,7 +13,7 @@ from mcompiler.analysis.spectrum import longest_step
 from mcompiler.integrators.methods import METHODS, method_named
 from mcompiler.solver.solver import Solver
 from tests.solver.conftest import ARRAY
-from tests.solver.networks import DENSE, LAYERS, SPIKES
+from tests.solver.networks import DENSE, LAYERS, SPIKES, ends_of
 from tests.solver.test_steady import RATES, RC_REST, weights
 
 Floats = NDArray[np.float64]
@@ -180,8 +180,7 @@ def test_two_thousand_cells_in_seconds() -> None:
     found = analyse(solver)
     reading = found.readings[0].spectrum
     W = np.zeros((2000, 2000))
-    (edge,) = solver.program.network.edges
-    pre, post = (end.members for end in edge.ends)
+    pre, post = ends_of(solver)
     np.add.at(W, (post, pre), solver.parameters["W.W"])
     u = found.fixed_point.state
     np.testing.assert_allclose(W @ np.tanh(u) - u + 0.3, 0, atol=1e-8)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"mcompiler": ROOT / "mcompiler", "mcompiler.dsl": ROOT / "dsl", "mcompiler.backends": ROOT / "backends"}
 
 RANKS = (
-    ("files", "source", "units"),
+    ("files", "place", "source", "units"),
     ("diagnostics",),
     ("dsl",),
     ("model",),

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcompiler.network.network import Part, Place, locate
+from mcompiler.network.network import locate
+from mcompiler.place import Part, Place
 from tests.network.front import network
 
 TEXT = """

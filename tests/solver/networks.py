@@ -1,5 +1,10 @@
 """Network models that several tests run: dense, sparse, two layers with two kinds of synapses, spikes."""
 
+import numpy as np
+from numpy.typing import NDArray
+
+import mcompiler as mc
+
 CELLS = """
 cell Neuron {
   param C = 1[nF]
@@ -241,3 +246,10 @@ experiment run on Pooled {
   loss = sum(k in X: X[k].u^2/1[V^2]) + G.a^2/1[V^2] + 0.1*X[1, 0].u/1[V]
 }
 """
+
+
+def ends_of(solver: mc.Solver, place: int = 0) -> list[NDArray[np.int64]]:
+    """For each end of the synapses that come at this place, the cell there of every synapse."""
+    z, edges = solver.program.z, [each for each in solver.program.layout.classes if each.kind == "edge"]
+    count = z[edges[place].count_slot]
+    return [z[z[slot] : z[slot] + count] for slot in edges[place].index_slots]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import mcompiler as mc
 from mcompiler.equations.shown import Derivation
-from tests.solver.networks import CELLS, DENSE, LAYERS, SPARSE, SPIKES
+from tests.solver.networks import CELLS, DENSE, LAYERS, SPARSE, SPIKES, ends_of
 
 Floats = NDArray[np.float64]
 Rates = Callable[[float, Sequence[Floats]], Sequence[Floats]]
@@ -138,7 +138,7 @@ def test_a_sparse_batch_is_that_of_a_loop_over_its_edges(backend: str) -> None:
     solver = compiled(SPARSE, backend=backend)
     states = ("X.u", "W.P.w", "W.Q.w")
     found = solver.run((0, TIMES[-1]), save_at=TIMES, save=states)
-    pre, post = (each.members for each in solver.program.network.edges[0].ends)
+    pre, post = ends_of(solver)
     assert pre.max() == 23
     start = [solver.initial[name] for name in states]
     rates = sparse_rates(solver.parameters, pre, post)
@@ -172,10 +172,10 @@ def test_equal_copies_are_all_the_network_without_a_batch(text: str) -> None:
     plain, solver = alone(text), compiled(text)
     initial = plain.initial
     expected, found = (each.run((0, TIMES[-1]), initial=initial, save_at=TIMES) for each in (plain, solver))
-    cells = {place.copies for place in solver.program.network.elements.values()}
+    cells = {place.copies for place in solver.program.description.elements.values()}
     assert cells == {1, COPIES}
     for name, values in expected.signals.items():
-        of_copies = solver.program.network.elements[name.partition("[")[0].partition(".")[0]].copies > 1
+        of_copies = solver.program.description.elements[name.partition("[")[0].partition(".")[0]].copies > 1
         close(found[name], values[:, None] if of_copies else values)
 
 

@@ -16,7 +16,8 @@ from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.layout import ClassLayout, Quantity, bind
 from mcompiler.network.binding import bindings
 from mcompiler.network.network import Network
-from mcompiler.solver.program import members, own_initials, program
+from mcompiler.solver.from_network import program
+from mcompiler.solver.program import members, own_initials
 from tests.integrators.recorded_map import push_forward
 from tests.integrators.systems import Floats, Model
 from tests.integrators.test_gradient import disagreement

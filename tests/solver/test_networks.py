@@ -16,7 +16,7 @@ from mcompiler.equations.tangent import tangent
 from mcompiler.equations.verify import verify
 from mcompiler.kernel.print import print_module
 from mcompiler.solver.gradient import Gradient
-from tests.solver.networks import CELLS, DENSE, LAYERS, ODD, SHARED, SPARSE, SPIKES
+from tests.solver.networks import CELLS, DENSE, LAYERS, ODD, SHARED, SPARSE, SPIKES, ends_of
 
 Floats = NDArray[np.float64]
 MODELS = {"dense": DENSE, "sparse": SPARSE, "layers": LAYERS, "spikes": SPIKES, "odd": ODD, "shared": SHARED}
@@ -105,17 +105,12 @@ def test_a_run_goes_on_from_what_another_one_saved(dense: mc.Solver) -> None:
         dense.run(initial={"W.P.w": np.full((6, 6), np.nan)})
 
 
-def edges_of(solver: mc.Solver) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    pre, post = (each.members for each in solver.program.network.edges[0].ends)
-    return pre, post
-
-
 def test_a_sparse_network_is_that_of_a_loop_over_its_edges() -> None:
     solver = mc.compile(mc.parse(SPARSE))
     u, w_p, w_q = start(solver)
     p, step = solver.parameters, 1e-9
     j = np.zeros(len(u))
-    for edge, (pre, post) in enumerate(zip(*edges_of(solver), strict=True)):
+    for edge, (pre, post) in enumerate(zip(*ends_of(solver), strict=True)):
         r = p["X.U0"] * np.tanh(u[pre] / p["X.U0"])
         g_p = p["W.P.Gmin"] + (p["W.P.Gmax"] - p["W.P.Gmin"]) * w_p[edge]
         g_q = p["W.Q.Gmin"] + (p["W.Q.Gmax"] - p["W.Q.Gmin"]) * w_q[edge]
@@ -123,7 +118,7 @@ def test_a_sparse_network_is_that_of_a_loop_over_its_edges() -> None:
     found = solver.run((0, step), method="euler", step=step, save=["X.u", "X.j", "W[3].P.v"], save_at=[0, step])
     np.testing.assert_allclose(found["X.j"][0], j, rtol=1e-12, atol=1e-20)
     np.testing.assert_allclose(found["X.u"][-1], u + step * (-u / p["X.R"] + j) / p["X.C"], rtol=1e-14)
-    pre = edges_of(solver)[0][3]
+    pre = ends_of(solver)[0][3]
     np.testing.assert_allclose(found["W[3].P.v"][0], p["X.U0"] * np.tanh(u[pre] / p["X.U0"]), rtol=1e-14)
 
 
@@ -134,7 +129,7 @@ def test_a_cell_that_all_synapses_share_is_read_and_added_to_in_one_moment() -> 
     u, w = u.reshape(-1), w.reshape(4, 4)
     r, level = np.tanh(u), 0.1 * np.sum(u)
     place = (np.arange(4)[None, :] // 2) + 2 * (np.arange(4)[:, None] % 2)  # pre[0] + 2*post[1] as [post, pre]
-    pre, post = (each.members for each in solver.program.network.edges[1].ends[:2])
+    pre, post = ends_of(solver, 1)[:2]
     others = ~np.eye(4, dtype=bool)
     listed = v * (r[pre] + level)
     into = np.sum(np.where(others, w * (r + level), 0.0), axis=1) + np.bincount(post, listed, minlength=4)
