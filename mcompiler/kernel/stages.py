@@ -2,21 +2,21 @@
 
 from dataclasses import replace
 
-from mcompiler.kernel.abi import SWEEP
+from mcompiler.kernel.abi import FINISH
 from mcompiler.kernel.ir import Local, Reduce, Statement
 from mcompiler.kernel.walk import bound_names, names_in, renamed, values_of
 
 
 def with_one_stage_sum(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The body of a sweep with its top-level sums over earlier stages joined where the first of them stood.
+    """The body of a stage with its top-level sums over earlier stages joined where the first of them stood.
 
-    They may be made before anything is stored: a sweep reads rows of K before its own and writes its own.
+    They may be made before anything is stored: a stage reads rows of K before its own and writes no other.
     """
     sums = [each for each in body if isinstance(each, Reduce) and each.count == Local("stage")]
     if len(sums) < 2:
         return body
     first = sums[0]
-    known = {argument.name for argument in SWEEP.arguments} | set(bound_names(body[: body.index(first)]))
+    known = {argument.name for argument in FINISH.arguments} | set(bound_names(body[: body.index(first)]))
     joined = [each for each in sums if _free_names(each) <= known]
     inner = [statement for each in joined for statement in renamed(each.body, {each.index: first.index})]
     totals = [total for each in joined for total in _counted_by(each, first.index).totals]

@@ -59,6 +59,25 @@ def test_rates_at_and_beyond_bounds(case: Case, values: dict[str, Any]) -> None:
     test_rates(case.at(values), 0.4)
 
 
+@pytest.mark.parametrize("weights", [[0.0, 0.0, 0.0], [0.0, 0.7, 0.0], [0.3, 0.0, -0.8], [0.3, -0.4, 0.8]])
+def test_the_end_of_a_step(case: Case, weights: list[float]) -> None:
+    """The last stage gives what the sums over all stages, this one included, give; rows of K stay, and what is not a number is told."""
+    n, h = len(case.y), 0.01
+    draw = np.random.default_rng(3)
+    K, a = draw.normal(size=4 * n), np.array([*weights, 9.0, *weights[::-1], 0.25])
+    before = K.copy()
+    stages = K.copy()
+    case.call("sweep", stage=3, h=h, a=a, a0=0, K=stages)
+    v = np.zeros(n)
+    assert case.call("finish", stage=3, h=h, a=a, a0=0, b0=4, K=K, v=v) == 0.0
+    assert_close(v, case.y + h * (a[4:8] @ stages.reshape(4, n)), 1e-14)
+    assert np.array_equal(K, before)
+    for place in range(n):
+        broken = case.y.copy()
+        broken[place] = np.inf
+        assert np.isnan(replace(case, y=broken).call("finish", stage=0, h=h, a=a, a0=0, b0=0, K=K, v=v))
+
+
 def test_a_later_stage(case: Case) -> None:
     """A stage adds to the state what the coefficients make of the stages before it; rows of others are left alone."""
     n, draw = len(case.y), np.random.default_rng(3)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcompiler.equations.system import LOSS
-from mcompiler.kernel.abi import BREAKPOINT, RESET_PULLBACK, SWEEP
+from mcompiler.kernel.abi import BREAKPOINT, FINISH, RESET_PULLBACK, SWEEP
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.ir import (
     Accumulate,
@@ -87,11 +87,12 @@ def test_scalarising_of_systems(case: Case) -> None:
     for kernel in scalar.module.kernels:
         kinds = Counter(type(each) for each in walk(kernel.body))
         assert kinds[For] == 0
-        assert kinds[Reduce] == (kernel.signature == SWEEP)
+        assert kinds[Reduce] == (kernel.signature in (SWEEP, FINISH))
         if kernel.signature.name not in {"guard_pullback", "reset", "reset_pullback"}:
             assert not any(load.array == "z" for load in loads(kernel.body))
         if kernel.signature.name in {
             "sweep",
+            "finish",
             "pullback",
             "initial",
             "project",
@@ -114,7 +115,8 @@ def everything_it_does(case: Case) -> list[bytes]:
     found: list[object] = []
     for stage in range(4):
         case.call("sweep", stage=stage, h=0.1, a=a, a0=stage, K=K)
-    found.append(K)
+    v = np.zeros(n)
+    found += [K, case.call("finish", stage=3, h=0.1, a=a, a0=3, b0=7, K=K, v=v), v]
     for name, arrays in {"initial": "y", "scale": "s", "guards": "g", "project": "y"}.items():
         out = case.y.copy() if arrays == "y" else np.zeros(max(n, events))
         found += [out, case.call(name, **{arrays: out})]
