@@ -6,11 +6,11 @@ which looks back at one other takes one turn over the block.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import final
 
 from mcompiler.kernel.build import Names, add
 from mcompiler.kernel.ir import (
-    Accumulate,
     Float,
     For,
     If,
@@ -51,6 +51,18 @@ class StageSums:
     own: tuple[Statement, ...]
     weight: Value
     ends: tuple[Let | None, ...]
+
+    def ended(self, number: int, total: Value) -> Value:
+        """What the members' loop makes of a total; a factor of it and the weight of a single term come first, as one number for all members."""
+        end = self.ends[number]
+        if end is None:
+            return total
+        whole = substitute(end.value, {self.loop.totals[number].name: total})
+        match whole:
+            case Op("add", (base, Op("mul", (factor, Op("mul", (weight, value)))))):
+                return add(base, Op("mul", (Op("mul", (factor, weight)), value)))
+            case _:
+                return whole
 
     def held(self, buffers: Sequence[str]) -> dict[str, str]:
         """The buffer of every name that is in one afterwards."""
@@ -139,70 +151,68 @@ def span_of(names: Names, sums: StageSums) -> Span:
 def into_buffers(
     sums: StageSums, buffers: Sequence[str], span: Span, names: Names, turn: Turn
 ) -> tuple[Statement, ...]:
-    """Fills the buffers with what is made of the sums, else with the sums."""
+    """Fills the buffers with what is made of the sums, else with the sums.
+
+    Stages are taken two at a time: half as many turns, each of which loads and stores the buffer.
+    """
     first, last = Local(span.first), Local(span.last)
-
-    def term(number: int) -> Value:
-        return sums.loop.totals[number].value
-
-    def started(number: int) -> Statement:
-        return Store(buffers[number], _PLACE, term(number))
-
-    def added(number: int) -> Statement:
-        return Accumulate(buffers[number], _PLACE, term(number))
-
-    def ended(number: int, total: Value) -> Statement:
-        end = sums.ends[number]
-        return Store(
-            buffers[number],
-            _PLACE,
-            total if end is None else substitute(end.value, {sums.loop.totals[number].name: total}),
-        )
-
     numbers = range(len(buffers))
-    none = turn([ended(number, Float(0.0)) for number in numbers])
-    one = _at(sums, last, names, turn, [ended(number, term(number)) for number in numbers])
-    j = names.fresh("j")
-    between = _at(
-        sums,
-        add(add(first, Integer(1)), Local(j)),
-        names,
-        turn,
-        [added(number) for number in numbers],
-        may_be_nothing=True,
-    )
+    so_far: list[Value] = [Load(buffer, _PLACE) for buffer in buffers]
+
+    def started(*parts: Sequence[Value]) -> list[Statement]:
+        return [Store(buffer, _PLACE, value) for buffer, value in zip(buffers, _added(parts), strict=True)]
+
+    def ended(*parts: Sequence[Value]) -> list[Statement]:
+        values = _added(parts)
+        return [Store(buffers[number], _PLACE, sums.ended(number, values[number])) for number in numbers]
+
+    def at(
+        stages: Sequence[Value], what: Callable[..., list[Statement]], *before: Sequence[Value]
+    ) -> tuple[Statement, ...]:
+        return _at(sums, stages, names, turn, lambda found: what(*before, *found))
+
+    j, odd = names.fresh("j"), names.fresh("odd")
+    inner = Op("sub", (Op("sub", (last, first)), Integer(1)))  # stages before the last two
+    pairs = Op("quotient", (inner, Integer(2)))
+    start = add(first, Local(odd))
+    at_pair = add(start, Op("mul", (Integer(2), Local(j))))
     many = (
-        *_at(sums, first, names, turn, [started(number) for number in numbers]),
-        For(j, Op("sub", (Op("sub", (last, first)), Integer(1))), between),
-        *_at(
-            sums,
-            last,
-            names,
-            turn,
-            [ended(number, add(Load(buffers[number], _PLACE), term(number))) for number in numbers],
-        ),
+        Let(odd, Op("sub", (inner, Op("mul", (Integer(2), pairs))))),
+        If(Op("eq", (Local(odd), Integer(0))), (turn(started([Float(0.0)] * len(buffers))),)),
+        If(Op("eq", (Local(odd), Integer(1))), at([first], started)),
+        For(j, pairs, at([at_pair, add(at_pair, Integer(1))], started, so_far)),
+        *at([Op("sub", (last, Integer(1))), last], ended, so_far),
     )
     return (
-        If(Op("lt", (last, first)), (none,), "the state at this stage, from no other stage"),
-        If(Op("eq", (first, last)), one, "from one"),
+        If(
+            Op("lt", (last, first)),
+            (turn(ended([Float(0.0)] * len(buffers))),),
+            "the state at this stage, from no other stage",
+        ),
+        If(Op("eq", (first, last)), at([last], ended), "from one"),
         If(Op("lt", (first, last)), many, "from several"),
     )
 
 
+def _added(parts: Sequence[Sequence[Value]]) -> list[Value]:
+    return [reduce(add, values) for values in zip(*parts, strict=True)]
+
+
 def _at(
     sums: StageSums,
-    stage: Value,
+    stages: Sequence[Value],
     names: Names,
     turn: Turn,
-    statements: Sequence[Statement],
-    *,
-    may_be_nothing: bool = False,
+    statements: Callable[[Sequence[Sequence[Value]]], Sequence[Statement]],
 ) -> tuple[Statement, ...]:
-    """A turn over the block with the statements as they are at a stage."""
-    called = {name: names.fresh(name) for name in (sums.loop.index, *bound_names(sums.alike))}
-    before = (Let(called[sums.loop.index], stage), *renamed(sums.alike, called))
-    made: Statement = turn(renamed([*sums.own, *statements], called))
-    if may_be_nothing:
-        weight = substitute(sums.weight, {sums.loop.index: Local(called[sums.loop.index])})
-        made = If(Op("ne", (weight, Float(0.0))), (made,))
-    return (*before, made)
+    """A turn over the block with the statements that are made of the terms of some stages."""
+    before: list[Statement] = []
+    own: list[Statement] = []
+    terms: list[list[Value]] = []
+    for stage in stages:
+        called = {name: names.fresh(name) for name in (sums.loop.index, *bound_names(sums.loop.body))}
+        before += [Let(called[sums.loop.index], stage), *renamed(sums.alike, called)]
+        own += renamed(sums.own, called)
+        values = {name: Local(new) for name, new in called.items()}
+        terms.append([substitute(total.value, values) for total in sums.loop.totals])
+    return (*before, turn([*own, *statements(terms)]))

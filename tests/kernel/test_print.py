@@ -106,7 +106,7 @@ def test_what_a_user_reads() -> None:
     """The sweep of one memristor, as somebody sees it who steps through it: the model's names, units and places in its file."""
     case = hp_case()
     text = module_text(scalarise(case.module, case.layout, case.z), "1.2.3")
-    sweep = text[text.index("    top_A") : text.index("def pullback")].rstrip()
+    sweep = text[text.index("    top_A") : text.index("def finish")].rstrip()
     assert text[: text.index("\n\n")] == HEADER.strip("\n")
     assert sweep == SWEPT.strip("\n")
 
