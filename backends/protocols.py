@@ -21,7 +21,7 @@ How a solver uses a backend::
 ``fingerprint`` is any text that names the input of the whole compilation (a hash of the model's text and options). It
 need not name versions, sources, the CPU or `CompileOptions`: the cache adds them. ``facts`` are JSON values;
 `Artifact.manifest.facts` gives them back as JSON does (a tuple comes back as a list). `Artifact` also has
-``object_code``, ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by
+``objects`` (machine code), ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by
 stage and ``was_cached``.
 
 Arrays. The parts of arrays that one call of a kernel reads and writes must not overlap (rows of one array may be

@@ -10,20 +10,18 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcompiler.backends import cache
-from mcompiler.backends.artifact import Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
+from mcompiler.backends.artifact import OBJECTS, Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
 from mcompiler.backends.calls import NativeLibrary
-from mcompiler.backends.elementary import ELEMENTARY
 from mcompiler.backends.environment import environment, whole_compiler
 from mcompiler.backends.numba.describe import described
 from mcompiler.backends.numba.load import load as load_native
-from mcompiler.backends.numba.shared import shared_library
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.backends.text import module_text
 from mcompiler.integrators.entries import Entry
-from mcompiler.kernel.abi import KERNELS, Signature
+from mcompiler.kernel.abi import Signature
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout, to_json
 
@@ -78,7 +76,10 @@ def compile(  # noqa: A001 - the verb of the stage
     clock.lap("text")
     stored = _find(key) if options.cached else None
     if stored is None:
-        content = _content(text, kernels, entries, options, _by_symbol(signatures), clock)
+        from mcompiler.backends.numba import machine
+
+        clock.lap("import llvmlite")
+        content = machine.files(kernels, entries, options, _by_symbol(signatures), clock.lap) | {"py": text.encode()}
         stored = cache.store(key, manifest_to_json(manifest), content)
         clock.lap("store")
     else:
@@ -103,8 +104,10 @@ def optimised(
     kernels: KernelModule, entries: Sequence[Entry] = (), options: CompileOptions = _DEFAULT
 ) -> "llvm.ModuleRef":
     """The linked and optimised LLVM module; its text shows what was inlined and vectorised."""
-    text = module_text(kernels, environment()["mcompiler"])
-    return _linked(text, kernels, entries, options, _by_symbol(_signatures(kernels, entries)), _Clock())
+    from mcompiler.backends.numba import machine
+
+    signatures = _by_symbol(_signatures(kernels, entries))
+    return machine.optimised(kernels, entries, options, signatures, _Clock().lap)
 
 
 def _by_symbol(signatures: Sequence[Signature]) -> dict[str, Signature]:
@@ -144,74 +147,5 @@ def _find(key: str) -> cache.Stored | None:
 
 def _artifact(manifest: Manifest, stored: cache.Stored, seconds: Mapping[str, float]) -> Artifact:
     content = stored.content
-    return Artifact(manifest, content["o"], stored.paths.get("so"), content["py"].decode(), dict(seconds))
-
-
-def _content(
-    text: str,
-    kernels: KernelModule,
-    entries: Sequence[Entry],
-    options: CompileOptions,
-    exported: Mapping[str, Signature],
-    clock: _Clock,
-) -> dict[str, bytes]:
-    """The files of an artifact by suffix."""
-    module = _linked(text, kernels, entries, options, exported, clock)
-    from mcompiler.backends.numba import link
-
-    object_code = link.emit_object(module)
-    clock.lap("object")
-    library = shared_library(object_code)
-    clock.lap("shared library")
-    return {"o": object_code, "py": text.encode()} | ({} if library is None else {"so": library})
-
-
-def _linked(
-    text: str,
-    kernels: KernelModule,
-    entries: Sequence[Entry],
-    options: CompileOptions,
-    exported: Mapping[str, Signature],
-    clock: _Clock,
-) -> "llvm.ModuleRef":
-    from mcompiler.backends.numba import compile as frontend
-    from mcompiler.backends.numba import link
-
-    clock.lap("import numba")
-    modules = _entries((*ELEMENTARY, *entries), options)
-    clock.lap("integrators")
-    making = frontend.Frontend(contraction=options.contraction)
-    functions = frontend.functions_of(text, kernels.name, frontend.elementary_functions(in_loops=not kernels.z))
-    for kernel in kernels.kernels:
-        name = kernel.signature.name
-        modules.append(making.compile(functions[name], kernel.signature, symbol(name), apart=True))
-    clock.lap("kernels")
-    module = link.link(modules, exported, kernels.z)
-    clock.lap("link and optimise")
-    return module
-
-
-def _entries(entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:
-    """Bitcode of the entries: each compiled once per version, then from the cache."""
-    keys = {entry.signature.name: _entry_key(entry, options) for entry in entries}
-    stored = {name: cache.find(key) if options.cached else None for name, key in keys.items()}
-    found = {name: each.content["bc"] for name, each in stored.items() if each is not None and "bc" in each.content}
-    missing = [entry for entry in entries if entry.signature.name not in found]
-    if missing:
-        from mcompiler.backends.numba import compile as frontend
-
-        making = frontend.Frontend(contraction=options.contraction)
-        signatures = (*KERNELS, *(entry.signature for entry in entries))
-        given: dict[str, Any] = frontend.elementary_functions()
-        given |= {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
-        for entry in missing:
-            name = entry.signature.name
-            found[name] = making.compile(entry.make(given), entry.signature, symbol(name), inlined=entry in ELEMENTARY)
-            cache.store(keys[name], {}, {"bc": found[name]})
-    return [found[entry.signature.name] for entry in entries]
-
-
-def _entry_key(entry: Entry, options: CompileOptions) -> str:
-    """What an entry calls is external to it; the signatures of what it calls are among the sources of the environment."""
-    parts = {"part": "entry", "contraction": str(options.contraction), "entry": described([entry])}
-    return cache.key_of({**environment(), **parts})
+    objects = tuple(content[suffix] for suffix in OBJECTS if suffix in content)
+    return Artifact(manifest, objects, stored.paths.get("so"), content["py"].decode(), dict(seconds))

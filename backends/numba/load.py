@@ -18,13 +18,14 @@ def load(artifact: Artifact) -> NativeLibrary:
 
 
 def load_object(artifact: Artifact) -> NativeLibrary:
-    """The functions of the artifact's object code, linked in memory by LLVM."""
+    """The functions of the artifact's objects, linked in memory by LLVM."""
     import llvmlite.binding as llvm
 
     from mcompiler.backends.numba.link import new_target_machine
 
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), new_target_machine(jit=True))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(artifact.object_code))
+    for each in artifact.objects:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(each))
     engine.finalize_object()
     return native_library(artifact.manifest.functions, engine.get_function_address, engine)
 
