@@ -42,7 +42,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Object code with its manifest; ``library`` is the shared library on disk, None where no linker made one.
+    """Object code with its manifest; ``library`` is the shared library on disk and ``shared`` its verified content, None where no linker made one.
 
     ``objects`` belong together: the kernels' own, and that of the integrators where it is the same for all models.
     ``seconds`` says how long each stage took in this process (empty if the artifact came from the cache), ``text`` the
@@ -52,6 +52,7 @@ class Artifact:
     manifest: Manifest
     objects: tuple[bytes, ...]
     library: Path | None
+    shared: bytes | None = None
     text: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 

@@ -16,17 +16,16 @@ from mcompiler.backends import cache
 from mcompiler.backends.artifact import OBJECTS, Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
 from mcompiler.backends.calls import NativeLibrary
 from mcompiler.backends.environment import environment, whole_compiler
-from mcompiler.backends.numba.describe import described
 from mcompiler.backends.numba.load import load as load_native
 from mcompiler.backends.protocols import CompileOptions
-from mcompiler.backends.text import module_text
-from mcompiler.integrators.entries import Entry
 from mcompiler.kernel.abi import Signature
-from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout, to_json
 
 if TYPE_CHECKING:
     import llvmlite.binding as llvm
+
+    from mcompiler.integrators.entries import Entry
+    from mcompiler.kernel.ir import KernelModule
 
 _DEFAULT = CompileOptions()
 
@@ -45,9 +44,9 @@ class _Clock:
 
 
 def compile(  # noqa: A001 - the verb of the stage
-    kernels: KernelModule,
+    kernels: "KernelModule",
     layout: Layout,
-    entries: Sequence[Entry] = (),
+    entries: "Sequence[Entry]" = (),
     options: CompileOptions = _DEFAULT,
     *,
     fingerprint: str = "",
@@ -66,6 +65,8 @@ def compile(  # noqa: A001 - the verb of the stage
     Raises:
         ValueError: two functions have one name, or an entry calls what nobody defines.
     """
+    from mcompiler.backends.text import module_text
+
     clock = _Clock()
     text = module_text(kernels, environment()["mcompiler"])
     signatures = _signatures(kernels, entries)
@@ -75,17 +76,19 @@ def compile(  # noqa: A001 - the verb of the stage
     manifest = Manifest(kernels.name, key, made, layout, environment(), json.loads(json.dumps(dict(facts or {}))))
     clock.lap("text")
     stored = _find(key) if options.cached else None
+    was_stored = stored is not None
     if stored is None:
         from mcompiler.backends.numba import machine
 
         clock.lap("import llvmlite")
         content = machine.files(kernels, entries, options, _by_symbol(signatures), clock.lap) | {"py": text.encode()}
-        stored = cache.store(key, manifest_to_json(manifest), content)
-        clock.lap("store")
-    else:
-        clock.seconds.clear()
+        stored = cache.store(key, manifest_to_json(manifest), content, cache.About(kernels.name, "machine code"))
     if fingerprint:
-        stored = cache.store(_name_key(fingerprint, options), manifest_to_json(manifest), stored.content)
+        about = cache.About(kernels.name, "machine code by its network")
+        stored = cache.store(_name_key(fingerprint, options), manifest_to_json(manifest), stored.content, about)
+    clock.lap("store")
+    if was_stored:
+        clock.seconds.clear()
     return _artifact(manifest, stored, clock.seconds)
 
 
@@ -101,7 +104,7 @@ def load(artifact: Artifact) -> NativeLibrary:
 
 
 def optimised(
-    kernels: KernelModule, entries: Sequence[Entry] = (), options: CompileOptions = _DEFAULT
+    kernels: "KernelModule", entries: "Sequence[Entry]" = (), options: CompileOptions = _DEFAULT
 ) -> "llvm.ModuleRef":
     """The linked and optimised LLVM module; its text shows what was inlined and vectorised."""
     from mcompiler.backends.numba import machine
@@ -114,7 +117,7 @@ def _by_symbol(signatures: Sequence[Signature]) -> dict[str, Signature]:
     return {symbol(each.name): each for each in signatures}
 
 
-def _signatures(kernels: KernelModule, entries: Sequence[Entry]) -> list[Signature]:
+def _signatures(kernels: "KernelModule", entries: "Sequence[Entry]") -> list[Signature]:
     """Signatures of all that the library offers."""
     everything = [each.signature.name for each in kernels.kernels] + [each.signature.name for each in entries]
     twice = sorted({name for name in everything if everything.count(name) > 1})
@@ -123,7 +126,11 @@ def _signatures(kernels: KernelModule, entries: Sequence[Entry]) -> list[Signatu
     return [kernel.signature for kernel in kernels.kernels] + [each.signature for each in entries if each.exported]
 
 
-def _content_key(text: str, z: Sequence[int], layout: Layout, entries: Sequence[Entry], options: CompileOptions) -> str:
+def _content_key(
+    text: str, z: Sequence[int], layout: Layout, entries: "Sequence[Entry]", options: CompileOptions
+) -> str:
+    from mcompiler.backends.numba.describe import described
+
     parts = {"text": text, "layout": json.dumps(to_json(layout), sort_keys=True), "entries": described(entries)}
     parts["z"] = " ".join(map(str, z))
     return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
@@ -148,4 +155,5 @@ def _find(key: str) -> cache.Stored | None:
 def _artifact(manifest: Manifest, stored: cache.Stored, seconds: Mapping[str, float]) -> Artifact:
     content = stored.content
     objects = tuple(content[suffix] for suffix in OBJECTS if suffix in content)
-    return Artifact(manifest, objects, stored.paths.get("so"), content["py"].decode(), dict(seconds))
+    library = stored.paths.get("so")
+    return Artifact(manifest, objects, library, content.get("so"), content["py"].decode(), dict(seconds))

@@ -39,7 +39,7 @@ def joined(entries: Sequence[Entry], options: CompileOptions) -> bytes:
     stored = cache.find(key) if options.cached else None
     if stored is None or "bc" not in stored.content:
         made = bytes(_linked(entries, options).as_bitcode())
-        stored = cache.store(key, {}, {"bc": made})
+        stored = cache.store(key, {}, {"bc": made}, _about("for small models", options))
     return stored.content["bc"]
 
 
@@ -51,7 +51,9 @@ def separate(entries: Sequence[Entry], options: CompileOptions) -> Separate:
         module = _linked(entries, options)
         link.optimise(module)
         content = {"bc": bytes(module.as_bitcode()), INTEGRATORS_OBJECT: link.emit_object(module)}
-        stored = cache.store(key, {"calls": list(link.missing_symbols(module))}, content)
+        stored = cache.store(
+            key, {"calls": list(link.missing_symbols(module))}, content, _about("for networks", options)
+        )
     return Separate(stored.content["bc"], stored.content[INTEGRATORS_OBJECT], tuple(stored.facts["calls"]))
 
 
@@ -85,7 +87,7 @@ def _groups(entries: Sequence[Entry], callable_entries: Sequence[Entry], options
         given |= {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
         for name in missing:
             found[name] = _compiled(making, groups[name], given)
-            cache.store(keys[name], {}, {"bc": found[name]})
+            cache.store(keys[name], {}, {"bc": found[name]}, _about(name, options))
     return [found[name] for name in groups]
 
 
@@ -96,6 +98,10 @@ def _compiled(making: "Frontend", entries: Sequence[Entry], given: Mapping[str, 
         for name, each in named.items()
     ]
     return link.together(made, named, on_demand=entries[0] in ELEMENTARY)
+
+
+def _about(of: str, options: CompileOptions) -> cache.About:
+    return cache.About("integrators", of if options.contraction else f"{of}, without contraction")
 
 
 def _key(part: str, entries: Sequence[Entry], options: CompileOptions) -> str:
