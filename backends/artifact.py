@@ -15,6 +15,8 @@ from mcompiler.kernel.abi import Argument, Signature
 
 #: Raised with every change of what a manifest says.
 FORMAT = 1
+#: Suffixes of object files in the cache: kernels (with all that calls them, where they are small), and integrators that any model has.
+KERNELS_OBJECT, INTEGRATORS_OBJECT = OBJECTS = ("o", "integrators.o")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Object code with its manifest; ``library`` is the shared library on disk, None where no linker made one.
+    """Object code with its manifest; ``library`` is the shared library on disk and ``shared`` its verified content, None where no linker made one.
 
+    ``objects`` belong together: the kernels' own, and that of the integrators where it is the same for all models.
     ``seconds`` says how long each stage took in this process (empty if the artifact came from the cache), ``text`` the
     kernels' Python text.
     """
 
     manifest: Manifest
-    object_code: bytes
+    objects: tuple[bytes, ...]
     library: Path | None
+    shared: bytes | None = None
     text: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 

@@ -31,12 +31,25 @@ _STALE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What an entry is, for whoever lists the cache: the name of a model, and what of it is kept."""
+
+    name: str = ""
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A verified entry: what its record says, and the place and content of each file by suffix."""
 
     facts: Mapping[str, Any]
     paths: Mapping[str, Path]
     content: Mapping[str, bytes]
+
+
+_UNNAMED = About()
+#: What a record holds beside its checksum.
+_RECORD = ("key", "name", "what", "facts", "files")
 
 
 def key_of(parts: Mapping[str, str]) -> str:
@@ -72,11 +85,11 @@ def find(key: str) -> Stored | None:
     return None
 
 
-def store(key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Stored:
+def store(key: str, facts: Mapping[str, Any], files: Mapping[str, bytes], about: About = _UNNAMED) -> Stored:
     """Write an entry (suffix to content) and give it back as a reader finds it; never fails for want of a folder."""
     for place in _writable():
         try:
-            _write(place, key, facts, files)
+            _write(place, key, facts, files, about)
         except OSError as error:
             _warn_once(str(place), str(error))
             continue
@@ -108,7 +121,7 @@ def _path(place: Path, suffix: str, content: bytes) -> Path:
     return place / f"{digest(content)}.{suffix}"
 
 
-def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes], about: About) -> None:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sweep(place)
     named = {suffix: digest(content) for suffix, content in files.items()}
@@ -116,7 +129,7 @@ def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, 
         path = place / f"{named[suffix]}.{suffix}"
         if not _holds(path, content):
             write_bytes(path, content)
-    body = {"key": key, "facts": dict(facts), "files": named}
+    body = {"key": key, "name": about.name, "what": about.what, "facts": dict(facts), "files": named}
     write_bytes(place / f"{key}.json", json.dumps({"sha256": _checksum(body), **body}, indent=1).encode())
 
 
@@ -129,9 +142,8 @@ def _holds(path: Path, content: bytes) -> bool:
 
 def _read(place: Path, key: str) -> Stored | None:
     try:
-        record: Any = json.loads((place / f"{key}.json").read_bytes())
-        body = {name: record[name] for name in ("key", "facts", "files")}
-        if record["sha256"] != _checksum(body) or body["key"] != key:
+        body = read_record(place / f"{key}.json")
+        if body is None or body["key"] != key:
             return None
         named: Mapping[str, str] = body["files"]
         paths = {suffix: place / f"{expected}.{suffix}" for suffix, expected in named.items()}
@@ -141,6 +153,17 @@ def _read(place: Path, key: str) -> Stored | None:
     if any(digest(content[suffix]) != expected for suffix, expected in named.items()):
         return None
     return Stored(body["facts"], paths, content)
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """What a record says; None where its checksum is another.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError, RecursionError: there is no record.
+    """
+    record: Any = json.loads(path.read_bytes())
+    body = {name: record[name] for name in _RECORD}
+    return body if record["sha256"] == _checksum(body) else None
 
 
 def _checksum(body: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ How a solver uses a backend::
 ``fingerprint`` is any text that names the input of the whole compilation (a hash of the model's text and options). It
 need not name versions, sources, the CPU or `CompileOptions`: the cache adds them. ``facts`` are JSON values;
 `Artifact.manifest.facts` gives them back as JSON does (a tuple comes back as a list). `Artifact` also has
-``object_code``, ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by
+``objects`` (machine code), ``library`` (path of the shared library or None), ``text`` (the kernels' Python text), ``seconds`` by
 stage and ``was_cached``.
 
 Arrays. The parts of arrays that one call of a kernel reads and writes must not overlap (rows of one array may be
@@ -30,12 +30,13 @@ given, the same row twice may not): compiled code relies on it. An array that a 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-from mcompiler.backends.artifact import Artifact
-from mcompiler.integrators.entries import Entry
-from mcompiler.kernel.ir import KernelModule
-from mcompiler.kernel.layout import Layout
+if TYPE_CHECKING:
+    from mcompiler.backends.artifact import Artifact
+    from mcompiler.integrators.entries import Entry
+    from mcompiler.kernel.ir import KernelModule
+    from mcompiler.kernel.layout import Layout
 
 #: A compiled or interpreted function; arguments are floats, ints and contiguous float64 or int64 arrays, as its
 # signature says.
@@ -73,22 +74,22 @@ class Compiles(Protocol):
 
     def compile(
         self,
-        kernels: KernelModule,
-        layout: Layout,
-        entries: Sequence[Entry] = (),
+        kernels: "KernelModule",
+        layout: "Layout",
+        entries: "Sequence[Entry]" = (),
         options: CompileOptions = ...,
         *,
         fingerprint: str = "",
         facts: Mapping[str, object] | None = None,
-    ) -> Artifact:
+    ) -> "Artifact":
         """Machine code and manifest, from the cache where they are there already."""
         ...
 
-    def find(self, fingerprint: str, options: CompileOptions = ...) -> Artifact | None:
+    def find(self, fingerprint: str, options: CompileOptions = ...) -> "Artifact | None":
         """What an earlier process compiled under this fingerprint, or None; imports no compiler."""
         ...
 
-    def load(self, artifact: Artifact) -> Library:
+    def load(self, artifact: "Artifact") -> Library:
         """The artifact's functions."""
         ...
 
@@ -97,6 +98,6 @@ class Compiles(Protocol):
 class Runs(Protocol):
     """A backend that runs kernels as they are, without an artifact."""
 
-    def open(self, kernels: KernelModule, entries: Sequence[Entry] = ()) -> Library:
+    def open(self, kernels: "KernelModule", entries: "Sequence[Entry]" = ()) -> Library:
         """The kernels' and entries' functions."""
         ...

@@ -83,7 +83,7 @@ def code(network: "Network") -> Figures:
     assert isinstance(backend, Compiles)
     found = backend.find(structure(network), CompileOptions())
     assert found is not None
-    text, machine = found.text.encode(), found.object_code
+    text, machine = found.text.encode(), found.objects[0]
     hashes = {name: hashlib.sha256(each).hexdigest()[:12] for name, each in (("text", text), ("object", machine))}
     return {"key": found.manifest.key[:12], **hashes, "bytes of text": len(text), "bytes of object": len(machine)}
 

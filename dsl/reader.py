@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mcompiler.diagnostics import CompileError, Diagnostic
+from mcompiler.files import read_bytes
 from mcompiler.source import MAXIMUM_BYTES, Source
 
 
@@ -19,8 +20,7 @@ def read_source(path: Path | str) -> Source:
         if not path.is_file():
             raise _refusal("not-a-file", f"{path} is not a file", path)
         check_size(path.stat().st_size, str(path))
-        with path.open("rb") as stream:
-            content = stream.read(MAXIMUM_BYTES + 1)
+        content = read_bytes(path, MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refusal("unreadable", f"{path} cannot be read: {reason}", path) from error

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the model or its run failed, 2 wrong usage.
 """
 
+import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -127,6 +128,9 @@ def run(
     _check_targets(save_to, plot_to)
     if t_end is not None and steady_within is not None:
         raise click.UsageError("a run has an end (--t-end), or ends when nothing moves (--steady-within): give one")
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # numpy starts threads for linear algebra, of which a run has none
     with _told():
         model = _load(file, experiment, settings)
         solver = _compiled(model, method=method, rtol=rtol, step=_seconds(step, "--step"))
@@ -228,9 +232,13 @@ def _load(file: str, experiment: str | None = None, settings: Sequence[str] = ()
     from mcompiler.driver import load
 
     model = load(file, experiment=experiment, settings=settings)
-    for each in model.model.warnings:
-        _show(each)
+    _warn(model.warnings)
     return model
+
+
+def _warn(warnings: "Sequence[Diagnostic]") -> None:
+    for each in warnings:
+        _show(each)
 
 
 def _elaborate_all(model: "Compilation") -> None:
@@ -250,8 +258,7 @@ def _elaborate_all(model: "Compilation") -> None:
             warnings += [each for each in elaborate(model.model, experiment, circuit).warnings if each not in warnings]
         except CompileError as error:
             found += [each for each in error.diagnostics if each not in found]
-    for each in warnings:
-        _show(each)
+    _warn(warnings)
     if found:
         raise CompileError(found)
 
@@ -259,8 +266,7 @@ def _elaborate_all(model: "Compilation") -> None:
 def _compiled(model: "Compilation", **options: object) -> "Solver":
     from mcompiler.driver import compile as compile_model
 
-    for each in model.network.warnings:
-        _show(each)
+    _warn(model.network_warnings)
     return compile_model(model, **options)  # type: ignore[arg-type]
 
 
@@ -274,7 +280,7 @@ def _keep(model: "Compilation", solution: "Solution", save_to: str | None, plot_
     if plot_to:
         from mcompiler.report.plot import plot_experiment, save_figure
 
-        save_figure(plot_experiment(model.experiment, solution), plot_to)
+        save_figure(plot_experiment(model.described, solution), plot_to)
         click.echo(f"wrote {plot_to}")
     if not save_to and not plot_to:
         click.echo(summary(solution))

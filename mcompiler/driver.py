@@ -3,7 +3,7 @@
     text -> syntax -> model -> network -> equations -> kernel -> artifact -> solution
 
 A stage is made when it is first asked for. Where the cache holds the machine code of a network of this structure, equations and kernels are never made, and
-neither sympy nor a compiler is imported.
+neither sympy nor a compiler is imported; where it knows this text with these settings, it is not even parsed (`start`).
 """
 
 import time
@@ -14,24 +14,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from mcompiler.diagnostics import CompileError, Diagnostic
-from mcompiler.dsl import read, read_source, syntax
-from mcompiler.model.model import Experiment, Loss, Model
-from mcompiler.model.override import override
-from mcompiler.model.resolve import resolve
-from mcompiler.network.elaborate import elaborate
-from mcompiler.network.network import Network
+from mcompiler.diagnostics.diagnostic import CompileError, Diagnostic
+from mcompiler.dsl import read_source
+from mcompiler.files import Readings, noted
 from mcompiler.source import Source
 
 if TYPE_CHECKING:
     from mcompiler.backends.artifact import Artifact
     from mcompiler.backends.protocols import CompileOptions
+    from mcompiler.dsl import syntax
     from mcompiler.equations.shown import Derivation, Equations
     from mcompiler.equations.system import System
     from mcompiler.integrators.entries import Entry
     from mcompiler.kernel.ir import KernelModule
     from mcompiler.kernel.layout import Layout
-    from mcompiler.solver.description import Term
+    from mcompiler.model.model import Experiment, Loss, Model
+    from mcompiler.network.network import Network
+    from mcompiler.solver import description
     from mcompiler.solver.program import Program
     from mcompiler.solver.solver import Beside, Solver
 
@@ -74,13 +73,12 @@ def compile(  # noqa: A001 - the verb of the whole
         ValueError: an unknown backend or option.
     """
     from mcompiler.backends.protocols import CompileOptions
-    from mcompiler.solver.from_network import experiment as describe_experiment
     from mcompiler.solver.options import RunOptions, with_options
     from mcompiler.solver.solver import Solver
 
     compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached))
-    experiment = describe_experiment(model.experiment)
     compiler.program()
+    experiment = model.described
     return Solver(experiment, compiler, with_options(RunOptions(), {**experiment.options, **options}))
 
 
@@ -91,39 +89,107 @@ class Compilation:
     def __init__(self, source: Source, experiment: str | None = None, settings: Sequence[str] = ()) -> None:
         self.source = source
         self.seconds: dict[str, float] = {}
-        with self.timed("syntax"):
-            self.syntax: syntax.Module = read(source)
-        with self.timed("model"):
-            self.model: Model = resolve(self.syntax)
-            self._experiment = _chosen(self.model, experiment)
-            if self._experiment is not None and settings:
-                self._experiment = override(self.model, self._experiment, settings)
-            elif settings:
-                raise CompileError([_nothing_to_run(source)])
+        self._asked = experiment, tuple(settings)
+        self._readings = Readings()
+        with self.timed("cache"):
+            from mcompiler import start
+
+            self.start: start.Start | None = start.find(source, *self._asked)
+        if self.start is None:
+            _ = self._experiment  # everything that is wrong is told now
 
     def __repr__(self) -> str:
-        chosen = f", experiment {self._experiment.name}" if self._experiment is not None else ""
-        return f"<Model {self.source.name}{chosen}>"
+        name = (
+            self._experiment.name
+            if self.start is None and self._experiment
+            else self.start and self.start.experiment.name
+        )
+        return f"<Model {self.source.name}{f', experiment {name}' if name else ''}>"
+
+    @cached_property
+    def syntax(self) -> "syntax.Module":
+        """The tree of the text."""
+        with self.timed("syntax"):
+            from mcompiler.dsl.parser import read
+
+            return read(self.source)
+
+    @cached_property
+    def model(self) -> "Model":
+        """Names resolved and units checked."""
+        module = self.syntax
+        with self.timed("model"), noted(self._readings):
+            from mcompiler.model.resolve import resolve
+
+            return resolve(module)
+
+    @cached_property
+    def _experiment(self) -> "Experiment | None":
+        name, settings = self._asked
+        chosen = _chosen(self.model, name)
+        if chosen is not None and settings:
+            with self.timed("model"), noted(self._readings):
+                from mcompiler.model.override import override
+
+                chosen = override(self.model, chosen, settings)
+        elif settings:
+            raise CompileError([_nothing_to_run(self.source)])
+        if self.start is not None and self._readings != self.start.readings:
+            raise ValueError(f"files that {self.source.name} uses have changed since it was loaded: load it again")
+        return chosen
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> "Experiment":
         """The experiment that is run. Raises CompileError where the file has no circuit."""
         if self._experiment is None:
             raise CompileError([_nothing_to_run(self.source)])
         return self._experiment
 
+    @cached_property
+    def described(self) -> "description.Experiment":
+        """The experiment as a solver knows it."""
+        if self.start is not None:
+            return self.start.experiment
+        from mcompiler.solver.from_network import experiment
+
+        return experiment(self.experiment)
+
     @property
-    def losses(self) -> tuple[Loss, ...]:
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is doubtful in the model."""
+        return self.start.warnings if self.start is not None else self.model.warnings
+
+    @property
+    def network_warnings(self) -> tuple[Diagnostic, ...]:
+        """What is doubtful in its network."""
+        return self.start.network_warnings if self.start is not None else self.network.warnings
+
+    def keep(self, program: "Program", fingerprint: str) -> None:
+        """Let later processes begin with a compiled program; nothing where this one did."""
+        if self.start is not None:
+            return
+        from mcompiler import start
+
+        values = program.z, program.p, program.given
+        warnings = self.warnings, self.network_warnings
+        kept = start.Start(self.described, program.description, fingerprint, *values, *warnings, self._readings)
+        with self.timed("store"):
+            start.keep(self.source, *self._asked, kept)
+
+    @property
+    def losses(self) -> "tuple[Loss, ...]":
         """The experiment's losses, else those of the first learning block on the same circuit."""
         return self.experiment.losses or (self._learning.losses if self._learning else ())
 
     @property
-    def _learning(self) -> Experiment | None:
+    def _learning(self) -> "Experiment | None":
         others = (each for each in self.model.experiments.values() if each.circuit.name == self.experiment.circuit.name)
         return next((each for each in others if each.losses), None)
 
     def count(self, kind: str) -> int:
         """How many blocks of this kind the file itself has."""
+        from mcompiler.dsl import syntax
+
         return sum(isinstance(each, syntax.Block) and each.kind == kind for each in self.syntax.items)
 
     @cached_property
@@ -135,18 +201,21 @@ class Compilation:
         return read_data(self.model, tuple(sets.values()))
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> "Network":
         """Who is joined to whom, without losses."""
         return self.elaborated(None, with_losses=False)
 
-    def elaborated(self, seed: int | None, *, with_losses: bool) -> Network:
+    def elaborated(self, seed: int | None, *, with_losses: bool) -> "Network":
         """The network with another seed for its distributions, or with the losses."""
         experiment = replace(self.experiment, losses=self.losses if with_losses else ())
         if with_losses and self._learning is not None and not self.experiment.losses:
             sets = {each.name: each for each in (*self._learning.data, *experiment.data)}
             experiment = replace(experiment, data=tuple(sets.values()))
-        with self.timed("network"):
-            return elaborate(self.model, experiment if seed is None else replace(experiment, seed=seed))
+        model = self.model
+        with self.timed("network"), noted(self._readings):
+            from mcompiler.network.elaborate import elaborate
+
+            return elaborate(model, experiment if seed is None else replace(experiment, seed=seed))
 
     @cached_property
     def system(self) -> "System":
@@ -160,14 +229,14 @@ class Compilation:
         network = self.elaborated(None, with_losses=bool(self.losses))
         return Equations(self.derived(network), network, self.model, derivation)
 
-    def derived(self, network: Network) -> "System":
+    def derived(self, network: "Network") -> "System":
         """The equations of a network."""
         with self.timed("import sympy"):
             from mcompiler.equations.from_network import derive
         with self.timed("equations"):
             return derive(network)
 
-    def lowered(self, network: Network, beside: "Beside | None" = None) -> "tuple[KernelModule, Layout]":
+    def lowered(self, network: "Network", beside: "Beside | None" = None) -> "tuple[KernelModule, Layout]":
         """The kernels of a network; without loops where it is small, and without derivatives where it has no loss, or is derived from one."""
         system = self.derived(network)
         if beside is not None:
@@ -211,7 +280,7 @@ class Compiler:
         self._beside: dict[Beside, Program] = {}
 
     @property
-    def losses(self) -> "tuple[Term, ...]":
+    def losses(self) -> "tuple[description.Term, ...]":
         """The terms of the model's loss."""
         from mcompiler.solver.from_network import term
 
@@ -227,13 +296,43 @@ class Compiler:
         if seed is None and with_losses in self._programs:
             return self._programs[with_losses]
         plain = seed is None and not with_losses
-        network = self.model.network if plain else self.model.elaborated(seed, with_losses=with_losses)
-        from mcompiler.solver.from_network import program
+        made = self._started() if plain else None
+        if made is None:
+            network = self.model.network if plain else self.model.elaborated(seed, with_losses=with_losses)
+            from mcompiler.solver.from_network import program
 
-        made = program(network, *self._compiled(network))
+            made = program(network, *self._compiled(network))
+            if plain and self._is_kept:
+                self.model.keep(made, self._fingerprint(network, None))
         if seed is None:
             self._programs[with_losses] = made
         return made
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether programs come from the cache and go there."""
+        from mcompiler.backends.protocols import Compiles
+
+        return self.options.cached and isinstance(self.backend, Compiles)
+
+    def _started(self) -> "Program | None":
+        """The program that an earlier process kept, if its machine code is there."""
+        from mcompiler.backends.protocols import Compiles
+
+        start = self.model.start
+        if start is None or not self._is_kept:
+            return None
+        assert isinstance(self.backend, Compiles)
+        with self.model.timed("cache"):
+            artifact = self.backend.find(start.fingerprint, self.options)
+        if artifact is None:
+            return None
+        from mcompiler.solver.program import Program
+
+        with self.model.timed("load"):
+            made = artifact.manifest.layout, self.backend.load(artifact)
+        self._made[start.fingerprint] = made
+        return Program(start.description, *made, start.z, start.p, start.given)
 
     def beside(self, which: "Beside") -> "Program":
         """The kernels of a system with its tangent or its error network beside it; nothing integrates them."""
@@ -245,11 +344,15 @@ class Compiler:
             self._beside[which] = program(network, *self._compiled(network, which))
         return self._beside[which]
 
-    def _compiled(self, network: Network, beside: "Beside | None" = None) -> "tuple[Layout, Any]":
-        from mcompiler.backends.protocols import Compiles
+    def _fingerprint(self, network: "Network", beside: "Beside | None") -> str:
         from mcompiler.network.structure import structure
 
-        fingerprint = structure(network) + (f"\nbeside it {beside}" if beside else "")
+        return structure(network) + (f"\nbeside it {beside}" if beside else "")
+
+    def _compiled(self, network: "Network", beside: "Beside | None" = None) -> "tuple[Layout, Any]":
+        from mcompiler.backends.protocols import Compiles
+
+        fingerprint = self._fingerprint(network, beside)
         if fingerprint not in self._made:
             if isinstance(self.backend, Compiles):
                 artifact = self._artifact(network, fingerprint, beside)
@@ -260,7 +363,7 @@ class Compiler:
                 self._made[fingerprint] = layout, self.backend.open(kernels, _entries(network, beside))
         return self._made[fingerprint]
 
-    def _artifact(self, network: Network, fingerprint: str, beside: "Beside | None") -> "Artifact":
+    def _artifact(self, network: "Network", fingerprint: str, beside: "Beside | None") -> "Artifact":
         from mcompiler.backends.protocols import Compiles
 
         assert isinstance(self.backend, Compiles)
@@ -283,7 +386,7 @@ def _with_beside(system: "System", which: "Beside") -> "System":
     return tangent(system, ()) if which == "tangent" else error_network(system)
 
 
-def _entries(network: Network, beside: "Beside | None") -> "tuple[Entry, ...]":
+def _entries(network: "Network", beside: "Beside | None") -> "tuple[Entry, ...]":
     from mcompiler.integrators.entries import FORWARD, INTEGRATORS
 
     if beside is not None:
@@ -291,7 +394,7 @@ def _entries(network: Network, beside: "Beside | None") -> "tuple[Entry, ...]":
     return INTEGRATORS if network.losses else FORWARD
 
 
-def _chosen(model: Model, name: str | None) -> Experiment | None:
+def _chosen(model: "Model", name: str | None) -> "Experiment | None":
     """The experiment of this name, else the first that runs, else the first circuit as it is."""
     if name is not None:
         if name not in model.experiments:
@@ -303,6 +406,8 @@ def _chosen(model: Model, name: str | None) -> Experiment | None:
     for each in model.experiments.values():
         if each.until is not None:
             return each
+    from mcompiler.model.model import Experiment
+
     circuit = next(iter(model.circuits.values()), None)
     return None if circuit is None else Experiment(circuit.name, circuit, circuit.span)
 

@@ -83,13 +83,13 @@ class Frontend:
         apart: bool = False,
         inlined: bool = False,
     ) -> bytes:
-        """Bitcode that defines the C function ``symbol``.
+        """Simplified bitcode that defines the C function ``symbol``.
 
         Args:
             function: in numba's subset of Python.
             signature: its C interface.
             symbol: its C name.
-            apart: promises that its arrays do not overlap: a kernel. An entry is simplified here, once for all models.
+            apart: promises that its arrays do not overlap, as those of a kernel.
             inlined: whether it must become part of what calls it.
         """
         arguments = [_TYPES[argument.type] for argument in signature.arguments]

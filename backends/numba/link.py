@@ -3,7 +3,7 @@
 Contraction comes from flags on the instructions; nothing here reassociates or assumes away NaN or infinity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import llvmlite.binding as llvm
@@ -45,36 +45,67 @@ def target_machine() -> llvm.TargetMachine:
     return new_target_machine()
 
 
-def link(modules: Sequence[bytes], exported: Mapping[str, Signature], z: Sequence[int] = ()) -> llvm.ModuleRef:
+def link(modules: Sequence[bytes | str], exported: Mapping[str, Signature], z: Sequence[int] = ()) -> llvm.ModuleRef:
     """One optimised module that defines the exported symbols; what they do not need is gone.
 
     Args:
-        modules: bitcode.
+        modules: bitcode, or LLVM's text.
         exported: signatures by C name.
         z: the layout array that the exported functions are for, where it is known.
 
     Raises:
         ValueError: something is called that is neither there nor in C's library.
     """
-    machine = target_machine()
-    target = f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n'
-    whole = llvm.parse_assembly(target)
-    for each in modules:
-        part = llvm.parse_bitcode(each)
-        part.triple, part.data_layout = machine.triple, str(machine.target_data)
-        whole.link_in(part)
+    whole = joined(modules, exported)
     if z:
-        _fix_layout(whole, exported, z, target)
-    for each in (*whole.functions, *whole.global_variables):
-        if not each.is_declaration and each.name not in exported:
-            each.linkage = llvm.Linkage.internal
+        _fix_layout(whole, exported, z)
+        _internalise(whole, exported)
     whole.verify()
     optimise(whole)
-    _check_undefined(whole)
+    check_symbols(missing_symbols(whole))
     return whole
 
 
-def _fix_layout(whole: llvm.ModuleRef, exported: Mapping[str, Signature], z: Sequence[int], target: str) -> None:
+def joined(modules: Sequence[bytes | str], exported: Iterable[str]) -> llvm.ModuleRef:
+    """The modules as one, as they are; all but the exported symbols is internal."""
+    whole, kept = llvm.parse_assembly(_target_lines()), frozenset(exported)
+    for each in modules:
+        part = llvm.parse_bitcode(each) if isinstance(each, bytes) else llvm.parse_assembly(each)
+        part.triple, part.data_layout = whole.triple, whole.data_layout
+        whole.link_in(part)
+    _internalise(whole, kept)
+    return whole
+
+
+def together(modules: Sequence[bytes], offered: Iterable[str], *, on_demand: bool = False) -> bytes:
+    """The bitcode of several modules as one that offers functions of these names; on demand, only those are linked that were called before."""
+    whole = joined(modules, offered)
+    for each in whole.functions:
+        if on_demand and each.linkage is llvm.Linkage.external and not each.is_declaration:
+            each.linkage = llvm.Linkage.linkonce_odr
+    return bytes(whole.as_bitcode())
+
+
+def drop_unused(module: llvm.ModuleRef) -> None:
+    """Removes, in place, what the exported functions do not need."""
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(target_machine(), llvm.create_pipeline_tuning_options()))
+
+
+def _target_lines() -> str:
+    machine = target_machine()
+    return f'target triple = "{machine.triple}"\ntarget datalayout = "{machine.target_data}"\n'
+
+
+def _internalise(module: llvm.ModuleRef, exported: Iterable[str]) -> None:
+    kept = frozenset(exported)
+    for each in (*module.functions, *module.global_variables):
+        if not each.is_declaration:
+            each.linkage = llvm.Linkage.external if each.name in kept else llvm.Linkage.internal
+
+
+def _fix_layout(whole: llvm.ModuleRef, exported: Mapping[str, Signature], z: Sequence[int]) -> None:
     """Puts functions that know the layout array in the place of the exported ones."""
     functions: list[tuple[Signature, str, str]] = []
     for symbol, signature in exported.items():
@@ -82,7 +113,7 @@ def _fix_layout(whole: llvm.ModuleRef, exported: Mapping[str, Signature], z: Seq
             inner = f"{symbol}_for_any_layout"
             whole.get_function(symbol).name = inner
             functions.append((signature, symbol, inner))
-    whole.link_in(llvm.parse_assembly(with_layout(functions, z, target)))
+    whole.link_in(llvm.parse_assembly(with_layout(functions, z, _target_lines())))
 
 
 def optimise(module: llvm.ModuleRef) -> None:
@@ -112,10 +143,19 @@ def emit_object(module: llvm.ModuleRef) -> bytes:
     return bytes(target_machine().emit_object(module))
 
 
-def _check_undefined(module: llvm.ModuleRef) -> None:
-    unknown = [name for name in undefined_symbols(module) if name not in C_FUNCTIONS]
-    if unknown:
-        raise ValueError(f"compiled code calls what is not there: {', '.join(unknown)}")
+def check_symbols(names: Iterable[str]) -> None:
+    """Refuse code that calls what is not there.
+
+    Raises:
+        ValueError: there are such names.
+    """
+    if missing := sorted(set(names)):
+        raise ValueError(f"compiled code calls what is not there: {', '.join(missing)}")
+
+
+def missing_symbols(module: llvm.ModuleRef) -> tuple[str, ...]:
+    """Names that the module calls and that neither it nor C's library defines."""
+    return tuple(each for each in undefined_symbols(module) if each not in C_FUNCTIONS)
 
 
 def undefined_symbols(module: llvm.ModuleRef) -> tuple[str, ...]:

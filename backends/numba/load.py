@@ -1,6 +1,9 @@
-"""Machine code into this process: the shared library through ctypes, or else the object through llvmlite."""
+"""Machine code into this process: the shared library through ctypes, or else the objects through llvmlite."""
 
 import ctypes
+import os
+import tempfile
+from pathlib import Path
 
 from mcompiler.backends.artifact import Artifact
 from mcompiler.backends.calls import NativeLibrary, native_library
@@ -8,25 +11,51 @@ from mcompiler.backends.calls import NativeLibrary, native_library
 
 def load(artifact: Artifact) -> NativeLibrary:
     """The artifact's functions; imports llvmlite only where no shared library can be opened."""
-    if artifact.library is None:
+    if artifact.shared is None:
         return load_object(artifact)
     try:
-        opened = ctypes.CDLL(str(artifact.library))
-    except OSError:  # gone from the cache by now, or on a file system that runs nothing
+        opened = _opened(artifact.shared)
+    except OSError:  # a system that runs nothing from where this process can write
         return load_object(artifact)
     return native_library(artifact.manifest.functions, lambda name: _place(opened, name), opened)
 
 
 def load_object(artifact: Artifact) -> NativeLibrary:
-    """The functions of the artifact's object code, linked in memory by LLVM."""
+    """The functions of the artifact's objects, linked in memory by LLVM."""
     import llvmlite.binding as llvm
 
     from mcompiler.backends.numba.link import new_target_machine
 
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), new_target_machine(jit=True))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(artifact.object_code))
+    for each in artifact.objects:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(each))
     engine.finalize_object()
     return native_library(artifact.manifest.functions, engine.get_function_address, engine)
+
+
+def _opened(content: bytes) -> ctypes.CDLL:
+    """A shared library from verified bytes: never from the cache folder, where another process may have written since."""
+    if not hasattr(os, "memfd_create"):
+        return _opened_from_disk(content)
+    try:
+        handle = os.memfd_create("mcompiler", os.MFD_CLOEXEC)
+    except OSError:
+        return _opened_from_disk(content)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        try:
+            return ctypes.CDLL(f"/proc/self/fd/{handle}")
+        except OSError:  # no /proc, or memory that may not be executed
+            return _opened_from_disk(content)
+
+
+def _opened_from_disk(content: bytes) -> ctypes.CDLL:
+    """From a folder of this process alone, which is gone when the library is open."""
+    with tempfile.TemporaryDirectory(prefix="mcompiler-") as folder:
+        path = Path(folder, "model.so")
+        path.write_bytes(content)
+        return ctypes.CDLL(str(path))
 
 
 def _place(opened: ctypes.CDLL, name: str) -> int:

@@ -1,4 +1,4 @@
-"""An object to a shared library, by the system's linker where there is one."""
+"""Objects to a shared library, by the system's linker where there is one."""
 
 import os
 import shlex
@@ -6,23 +6,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 _LINK_SECONDS = 60.0
 
 
-def shared_library(object_code: bytes) -> bytes | None:
-    """The shared library of an object, by ``$CC`` or else ``cc``; None where there is no linker or it fails."""
+def shared_library(objects: Sequence[bytes]) -> bytes | None:
+    """The shared library of objects, by ``$CC`` or else ``cc``; None where there is no linker or it fails."""
     command = shlex.split(os.environ.get("CC") or "cc")
     if not command or shutil.which(command[0]) is None:
         return None
     bound = [] if sys.platform == "darwin" else ["-nostartfiles", "-Wl,-Bsymbolic", "-Wl,--build-id=none"]
     with tempfile.TemporaryDirectory(prefix="mcompiler-") as folder:
-        made, given = Path(folder, "model.so"), Path(folder, "model.o")
-        given.write_bytes(object_code)
+        made = Path(folder, "model.so")
+        given = [Path(folder, f"{place}.o") for place in range(len(objects))]
+        for path, content in zip(given, objects, strict=True):
+            path.write_bytes(content)
         try:
             subprocess.run(  # noqa: S603 - the user's own linker
-                [*command, "-shared", *bound, "-o", str(made), str(given), "-lm"],
+                [*command, "-shared", *bound, "-o", str(made), *map(str, given), "-lm"],
                 check=True,
                 capture_output=True,
                 timeout=_LINK_SECONDS,

@@ -1,6 +1,7 @@
 """The kernel IR as readable text: what one reads when a kernel looks wrong, and what golden tests compare."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import assert_never
 
 from mcompiler.kernel.ir import (
@@ -54,6 +55,12 @@ def print_kernel(kernel: Kernel) -> list[str]:
     """The lines of one kernel."""
     arguments = ", ".join(f"{argument.name}: {argument.type}" for argument in kernel.signature.arguments)
     return [f"kernel {kernel.signature.name}({arguments}) -> {kernel.signature.result}:", *_block(kernel.body, "    ")]
+
+
+def print_head(statement: Statement) -> str:
+    """The statement's own line, without what is inside it or comes before it."""
+    before = len(statement.totals) if isinstance(statement, Reduce) else 0
+    return next(islice(_statement(statement, ""), before, None))
 
 
 def print_value(value: Value) -> str:

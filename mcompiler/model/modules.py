@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from mcompiler.diagnostics import CompileError, InternalError, Problems
 from mcompiler.dsl import parse, read_source, syntax
+from mcompiler.files import resolved
 from mcompiler.model.faults import duplicate, unknown
 from mcompiler.model.functions import FUNCTIONS
 from mcompiler.model.library import library_functions, library_modules
@@ -151,8 +152,7 @@ def _path(module: syntax.Module) -> Path | None:
 def inside(root: Path, folder: Path, target: str) -> Path | None:
     """The file ``target``, seen from ``folder``, or None where it lies outside ``root``, links followed."""
     try:
-        path = (folder / target).resolve()
-        limit = root.resolve()
+        path, limit = resolved(folder / target), resolved(root)
     except (OSError, ValueError, RuntimeError):
         return None
     return path if path.is_relative_to(limit) and not Path(target).is_absolute() else None

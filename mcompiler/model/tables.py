@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mcompiler.files import read_bytes
 from mcompiler.model.columns import MAXIMUM_BYTES, MOST_COLUMNS, Floats, Table, TableError, split_name
 from mcompiler.model.graphml import read_graph
 
@@ -57,11 +58,11 @@ def read_table(path: Path) -> Table:
         if path.stat().st_size > MAXIMUM_BYTES:
             raise TableError(_too_large(path.stat().st_size), "keep only the rows that are needed", "too-large")
         if path.suffix.lower() == ".csv":
-            return _csv(path.read_bytes())
+            return _csv(read_bytes(path))
         if path.suffix.lower() == ".npz":
-            return _npz(path)
+            return _npz(read_bytes(path))
         if path.suffix.lower() == ".graphml":
-            return read_graph(path.read_bytes())
+            return read_graph(read_bytes(path))
     except OSError as error:
         raise TableError(f"it cannot be read: {error.strerror or error}") from error
     raise TableError("data are read from .csv, .npz and .graphml", "save the data as one of these")
@@ -158,11 +159,11 @@ def _first_text(rows: Sequence[tuple[int, Sequence[str]]], place: int) -> str:
 # --- .npz
 
 
-def _npz(path: Path) -> Table:
+def _npz(content: bytes) -> Table:
     columns: dict[str, Floats] = {}
     wrong: dict[str, str] = {}
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = [each for each in archive.infolist() if each.filename.endswith(".npy")]
             total = sum(each.file_size for each in infos)
             if total > MAXIMUM_BYTES or len(infos) > MOST_COLUMNS:

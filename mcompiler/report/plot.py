@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcompiler.files import write_atomically
-from mcompiler.model.model import Experiment
 from mcompiler.solution import Solution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+
+    from mcompiler.solver.description import Experiment
 
 #: Axis labels read best between these powers of ten; beyond, a prefix is used.
 PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
@@ -53,7 +54,7 @@ def plot_signals(run: Solution, names: Sequence[str], *, against: str = "t", axe
     return axes
 
 
-def plot_experiment(experiment: Experiment, run: Solution) -> "Figure":
+def plot_experiment(experiment: "Experiment", run: Solution) -> "Figure":
     """The experiment's ``plot`` statements, one beside the other; where there are none, every saved signal against time."""
     plots = [
         (tuple(each.name for each in plot.signals), plot.against.name if plot.against else "t")

@@ -22,6 +22,7 @@ RANKS = (
     ("solution", "progress"),
     ("solver",),
     ("analysis",),
+    ("start",),
     ("driver",),
     ("report",),
     ("demo",),

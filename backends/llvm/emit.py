@@ -1,0 +1,293 @@
+"""Kernels as LLVM's text: one C function per kernel, loops as LLVM's optimiser wants them, every value bound once.
+
+What it computes is what numba makes of the Python text, to the bit (`tests/backends/test_emit.py`): the same operations in the same order, ``contract`` on
+what may be fused, ``reassoc`` on sums in any order and on nothing else. Places in arrays are ``inbounds`` and arrays do not overlap, as `protocols` demands
+of callers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from mcompiler.backends.artifact import symbol
+from mcompiler.backends.elementary import ELEMENTARY
+from mcompiler.backends.llvm.lines import Lines
+from mcompiler.backends.llvm.operations import DOUBLE, INSTRUCTIONS, TYPES, WHOLE, Typed, double
+from mcompiler.backends.values import identifier
+from mcompiler.kernel.abi import F64_ARRAY, I64_ARRAY, NOTHING, Argument
+from mcompiler.kernel.ir import (
+    Accumulate,
+    Buffer,
+    Float,
+    For,
+    If,
+    Integer,
+    Kernel,
+    KernelModule,
+    Let,
+    Load,
+    Local,
+    Op,
+    Reduce,
+    Return,
+    Statement,
+    Store,
+    Total,
+    Value,
+)
+from mcompiler.kernel.operations import square_and_multiply
+from mcompiler.kernel.walk import written_arrays
+
+_ARRAYS = {F64_ARRAY: DOUBLE, I64_ARRAY: WHOLE}
+#: What LLVM knows by its own name; the rest are libm's.
+_INTRINSICS = frozenset(("pow", "sqrt", "exp", "log", "sin", "cos", "floor"))
+#: Elementary functions of our own, called where loops are to be vectorised.
+_OURS = frozenset(entry.signature.name for entry in ELEMENTARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """LLVM's text of a module, and the names of what it calls."""
+
+    text: str
+    calls: tuple[str, ...]
+
+    @property
+    def calls_ours(self) -> bool:
+        """Whether it calls elementary functions of our own."""
+        return any(symbol(name) in self.calls for name in _OURS)
+
+
+def emit(module: KernelModule, *, contraction: bool = True, lines: Lines | None = None) -> Emitted:
+    """All kernels, each a function; elementary functions are declared.
+
+    Args:
+        module: what is compiled.
+        contraction: whether a product and a sum may become one fused operation.
+        lines: gets the statements that instructions are marked with, for inspection.
+    """
+    called: dict[str, str] = {}
+    written = [_KernelText(kernel, contraction, not module.z, called, lines).text() for kernel in module.kernels]
+    declared = [f"declare {each}" for each in called.values()]
+    text = "\n".join([*written, *declared, *(lines.metadata() if lines else ()), ""])
+    return Emitted(text, tuple(called))
+
+
+@dataclass(slots=True)
+class _KernelText:
+    """One kernel in the writing.
+
+    ``called`` gathers the declarations of all kernels; ``scope`` holds the operands of the names that are bound; ``block`` is the label of the block that is
+    being written.
+    """
+
+    kernel: Kernel
+    contraction: bool
+    in_loops: bool
+    called: dict[str, str]
+    lines: Lines | None
+    written: list[str] = field(default_factory=list[str])
+    buffers: list[str] = field(default_factory=list[str])
+    arrays: dict[str, str] = field(default_factory=dict[str, str])
+    scope: dict[str, Typed] = field(default_factory=dict[str, Typed])
+    block: str = "entry"
+    mark: str = ""
+    count: int = 0
+
+    def text(self) -> str:
+        """The whole function."""
+        signature = self.kernel.signature
+        written = written_arrays(self.kernel.body)
+        taken = ", ".join(self.taken(argument, argument.name in written) for argument in signature.arguments)
+        scope = self.lines.function(signature.name) if self.lines else ""
+        self.body(self.kernel.body)
+        if signature.result == NOTHING:
+            self.line("ret i64 0")
+        head = f"define {TYPES[signature.result]} @{symbol(signature.name)}({taken}) nounwind mustprogress{scope} {{"
+        return "\n".join([head, "entry:", *self.buffers, *self.written, "}"])
+
+    def taken(self, argument: Argument, is_written: bool) -> str:  # noqa: FBT001
+        name = identifier(argument.name)
+        if argument.type in _ARRAYS:
+            self.arrays[name] = _ARRAYS[argument.type]
+            return f"ptr noalias {'' if is_written else 'readonly '}%{name}"
+        self.scope[name] = Typed(f"%{name}", TYPES[argument.type])
+        return f"{TYPES[argument.type]} %{name}"
+
+    # --- lines
+
+    def line(self, text: str) -> None:
+        self.written.append(f"  {text}{self.mark}")
+
+    def fresh(self) -> str:
+        self.count += 1
+        return f"%.{self.count}"
+
+    def bind(self, text: str, kind: str) -> Typed:
+        """The result of an instruction."""
+        name = self.fresh()
+        self.line(f"{name} = {text}")
+        return Typed(name, kind)
+
+    def begin(self, label: str) -> None:
+        self.written.append(f"{label}:")
+        self.block = label
+
+    # --- statements
+
+    def body(self, body: Sequence[Statement]) -> None:
+        """A block; what it binds is not seen outside."""
+        outside = dict(self.scope)
+        for statement in body:
+            if self.lines is not None:
+                self.mark = self.lines.mark(statement)
+            self.statement(statement)
+        self.scope = outside
+
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case Let(name, value, _):
+                self.scope[identifier(name)] = self.value(value)
+            case Buffer(name, size):
+                self.arrays[identifier(name)] = DOUBLE
+                self.buffers.append(f"  %{name} = alloca [{size} x double], align 64")
+            case Store(array, index, value, _):
+                self.store(array, self.place(array, index), self.value(value))
+            case Accumulate(array, index, value, _):
+                place = self.place(array, index)
+                before = self.loaded(array, place)
+                self.store(array, place, self.operation("add", (before, self.value(value))))
+            case For(index, count, body, _):
+                self.loop(index, count, body, ())
+            case Reduce(totals, index, count, body, _):
+                self.loop(index, count, body, totals)
+            case If(condition, body, _):
+                self.branch(self.value(condition), body)
+            case Return(value):
+                self.line(f"ret {self.value(value)}")
+            case _:
+                assert_never(statement)
+
+    def branch(self, condition: Typed, body: Sequence[Statement]) -> None:
+        self.count += 1
+        inside, after = f"if.{self.count}", f"endif.{self.count}"
+        self.line(f"br {condition}, label %{inside}, label %{after}")
+        self.begin(inside)
+        self.body(body)
+        self.line(f"br label %{after}")
+        self.begin(after)
+
+    def loop(self, index: str, count: Value, body: Sequence[Statement], totals: Sequence[Total]) -> None:
+        """A loop that tests its end after each turn, behind a test whether there is a turn at all."""
+        turns = self.value(count)
+        starts = [self.value(total.initial) for total in totals]
+        before, mark = self.block, self.mark
+        self.count += 1
+        name, after, next_turn = f"{identifier(index)}.{self.count}", f"after.{self.count}", self.fresh()
+        some = self.bind(f"icmp sgt {turns}, 0", "i1")
+        self.line(f"br {some}, label %{name}, label %{after}")
+        self.begin(name)
+        head = len(self.written)
+        turn = self.fresh()
+        running = [Typed(self.fresh(), start.kind) for start in starts]
+        outside = dict(self.scope)
+        self.scope[index] = Typed(turn, WHOLE)
+        ends = self.turn(body, totals, running)
+        self.scope = outside
+        self.mark = mark
+        self.line(f"{next_turn} = add nuw nsw i64 {turn}, 1")
+        more = self.bind(f"icmp slt i64 {next_turn}, {turns.operand}", "i1")
+        self.line(f"br {more}, label %{name}, label %{after}")
+        last = self.block
+        joined = [
+            _phi(each, (start, before), (end, last)) for each, start, end in zip(running, starts, ends, strict=True)
+        ]
+        first = f"  {turn} = phi i64 [ 0, %{before} ], [ {next_turn}, %{last} ]"
+        self.written[head:head] = [first, *joined]
+        self.begin(after)
+        for total, start, end in zip(totals, starts, ends, strict=True):
+            result = Typed(self.fresh(), start.kind)
+            self.written.append(_phi(result, (start, before), (end, last)))
+            self.scope[identifier(total.name)] = result
+
+    def turn(self, body: Sequence[Statement], totals: Sequence[Total], running: Sequence[Typed]) -> list[Typed]:
+        """One turn of a loop: its totals at the end."""
+        for statement in body:
+            if self.lines is not None:
+                self.mark = self.lines.mark(statement)
+            self.statement(statement)
+        return [
+            self.operation(total.op, (so_far, self.value(total.value)))
+            for total, so_far in zip(totals, running, strict=True)
+        ]
+
+    # --- arrays
+
+    def place(self, array: str, index: Value) -> Typed:
+        return self.bind(f"getelementptr inbounds {self.arrays[array]}, ptr %{array}, {self.value(index)}", "ptr")
+
+    def loaded(self, array: str, place: Typed) -> Typed:
+        kind = self.arrays[array]
+        return self.bind(f"load {kind}, {place}, align 8", kind)
+
+    def store(self, array: str, place: Typed, value: Typed) -> None:
+        assert value.kind == self.arrays[array]
+        self.line(f"store {value}, {place}, align 8")
+
+    # --- values
+
+    def value(self, value: Value) -> Typed:
+        match value:
+            case Float(number):
+                return double(number)
+            case Integer(number):
+                return Typed(str(number), WHOLE)
+            case Local(name):
+                return self.scope[identifier(name)]
+            case Load(array, index):
+                return self.loaded(array, self.place(identifier(array), index))
+            case Op("powi", (base, Integer(exponent))):
+                return self.power(self.value(base), exponent)
+            case Op(name, arguments):
+                return self.operation(name, tuple(self.value(argument) for argument in arguments))
+            case _:
+                assert_never(value)
+
+    def power(self, base: Typed, exponent: int) -> Typed:
+        square, result = base, double(1.0)
+        for step in square_and_multiply(abs(exponent)):
+            match step:
+                case "take":
+                    result = square
+                case "square":
+                    square = self.operation("mul", (square, square))
+                case _:
+                    result = self.operation("mul", (result, square))
+        return self.operation("div", (double(1.0), result)) if exponent < 0 else result
+
+    def operation(self, name: str, given: tuple[Typed, ...]) -> Typed:
+        write = INSTRUCTIONS.get((name, given[0].kind))
+        if write is not None:
+            return write(self, *given)
+        return self.logistic(*given) if name == "logistic" else self.call(name, given)
+
+    def logistic(self, a: Typed) -> Typed:
+        raised = self.operation("exp", (self.operation("neg", (a,)),))
+        return self.operation("div", (double(1.0), self.operation("add", (double(1.0), raised))))
+
+    def call(self, name: str, given: tuple[Typed, ...]) -> Typed:
+        """An elementary function of ours or of C's library."""
+        of_c = f"llvm.{name}.f64" if name in _INTRINSICS else name
+        called = symbol(name) if self.in_loops and name in _OURS else of_c
+        return self.external(called, given, DOUBLE)
+
+    def external(self, called: str, given: tuple[Typed, ...], kind: str) -> Typed:
+        """A call of a declared function."""
+        kinds = ", ".join(each.kind for each in given)
+        self.called[called] = f"{kind} @{called}({kinds})"
+        return self.bind(f"call {kind} @{called}({', '.join(map(str, given))})", kind)
+
+
+def _phi(result: Typed, *ways: tuple[Typed, str]) -> str:
+    given = ", ".join(f"[ {value.operand}, %{label} ]" for value, label in ways)
+    return f"  {result.operand} = phi {result.kind} {given}"
