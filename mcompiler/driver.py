@@ -247,6 +247,7 @@ class Compilation:
             from mcompiler.kernel.from_equations import lower
             from mcompiler.kernel.layout import bind
             from mcompiler.kernel.scalarise import scalarise
+            from mcompiler.kernel.tasks import tasked
             from mcompiler.network.binding import bindings
             from mcompiler.network.structure import is_scalar
 
@@ -255,7 +256,8 @@ class Compilation:
             kernels, layout = lower(system, (origin,), backward=backward, batched=network.batch > 1)
             if is_scalar(network):
                 return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
-            return blocked(kernels), layout
+            kernels = blocked(kernels)
+            return tasked(kernels, layout) if network.batch == 1 else (kernels, layout)
 
     @contextmanager
     def timed(self, stage: str) -> Generator[None, None, None]:

@@ -5,16 +5,18 @@ what may be fused, ``reassoc`` on sums in any order and on nothing else. Places 
 of callers.
 """
 
+import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from mcompiler.backends.artifact import symbol
 from mcompiler.backends.elementary import ELEMENTARY
 from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.llvm.operations import DOUBLE, INSTRUCTIONS, TYPES, WHOLE, Typed, double
+from mcompiler.backends.llvm.tasks import runtime
 from mcompiler.backends.values import identifier
-from mcompiler.kernel.abi import F64_ARRAY, I64_ARRAY, NOTHING, Argument
+from mcompiler.kernel.abi import F64_ARRAY, I64_ARRAY, N_POOL, NOTHING, Argument
 from mcompiler.kernel.ir import (
     Accumulate,
     Buffer,
@@ -36,7 +38,7 @@ from mcompiler.kernel.ir import (
     Value,
 )
 from mcompiler.kernel.operations import square_and_multiply
-from mcompiler.kernel.walk import written_arrays
+from mcompiler.kernel.walk import loads_in, names_in, values_of, walk, written_arrays
 
 _ARRAYS = {F64_ARRAY: DOUBLE, I64_ARRAY: WHOLE}
 #: What LLVM knows by its own name; the rest are libm's.
@@ -67,50 +69,61 @@ def emit(module: KernelModule, *, contraction: bool = True, lines: Lines | None 
         lines: gets the statements that instructions are marked with, for inspection.
     """
     called: dict[str, str] = {}
-    written = [_KernelText(kernel, contraction, not module.z, called, lines).text() for kernel in module.kernels]
+    tasks: list[str] = []
+    written = [
+        _KernelText(kernel.signature.name, contraction, not module.z, called, tasks, lines).text(kernel)
+        for kernel in module.kernels
+    ]
     declared = [f"declare {each}" for each in called.values()]
-    text = "\n".join([*written, *declared, *(lines.metadata() if lines else ()), ""])
+    shared = [runtime(pauses=platform.machine() in {"x86_64", "AMD64"})] if tasks else []
+    text = "\n".join([*written, *tasks, *shared, *declared, *(lines.metadata() if lines else ()), ""])
     return Emitted(text, tuple(called))
 
 
 @dataclass(slots=True)
 class _KernelText:
-    """One kernel in the writing.
+    """One kernel in the writing, or one task of it.
 
-    ``called`` gathers the declarations of all kernels; ``scope`` holds the operands of the names that are bound; ``block`` is the label of the block that is
-    being written.
+    ``called`` gathers the declarations of all kernels, ``tasks`` the functions that run at the same time; ``scope`` holds the operands of the names that are
+    bound; ``block`` is the label of the block that is being written.
     """
 
-    kernel: Kernel
+    name: str
     contraction: bool
     in_loops: bool
     called: dict[str, str]
+    tasks: list[str]
     lines: Lines | None
     written: list[str] = field(default_factory=list[str])
     buffers: list[str] = field(default_factory=list[str])
+    local: dict[str, int] = field(default_factory=dict[str, int])
     arrays: dict[str, str] = field(default_factory=dict[str, str])
     scope: dict[str, Typed] = field(default_factory=dict[str, Typed])
     block: str = "entry"
     mark: str = ""
     count: int = 0
 
-    def text(self) -> str:
-        """The whole function."""
-        signature = self.kernel.signature
-        written = written_arrays(self.kernel.body)
+    def text(self, kernel: Kernel) -> str:
+        """The kernel's function."""
+        signature = kernel.signature
+        written = written_arrays(kernel.body)
         taken = ", ".join(self.taken(argument, argument.name in written) for argument in signature.arguments)
         scope = self.lines.function(signature.name) if self.lines else ""
-        self.body(self.kernel.body)
+        self.body(kernel.body)
         if signature.result == NOTHING:
             self.line("ret i64 0")
-        head = f"define {TYPES[signature.result]} @{symbol(signature.name)}({taken}) nounwind mustprogress{scope} {{"
-        return "\n".join([head, "entry:", *self.buffers, *self.written, "}"])
+        return self.function(f"{TYPES[signature.result]} @{symbol(signature.name)}({taken})", scope)
+
+    def function(self, head: str, scope: str) -> str:
+        return "\n".join(
+            [f"define {head} nounwind mustprogress{scope} {{", "entry:", *self.buffers, *self.written, "}"]
+        )
 
     def taken(self, argument: Argument, is_written: bool) -> str:  # noqa: FBT001
         name = identifier(argument.name)
         if argument.type in _ARRAYS:
             self.arrays[name] = _ARRAYS[argument.type]
-            return f"ptr noalias {'' if is_written else 'readonly '}%{name}"
+            return _pointer(name, is_written=is_written)
         self.scope[name] = Typed(f"%{name}", TYPES[argument.type])
         return f"{TYPES[argument.type]} %{name}"
 
@@ -150,6 +163,7 @@ class _KernelText:
                 self.scope[identifier(name)] = self.value(value)
             case Buffer(name, size):
                 self.arrays[identifier(name)] = DOUBLE
+                self.local[identifier(name)] = size
                 self.buffers.append(f"  %{name} = alloca [{size} x double], align 64")
             case Store(array, index, value, _):
                 self.store(array, self.place(array, index), self.value(value))
@@ -157,6 +171,8 @@ class _KernelText:
                 place = self.place(array, index)
                 before = self.loaded(array, place)
                 self.store(array, place, self.operation("add", (before, self.value(value))))
+            case For(at_once=True):
+                self.at_once(statement)
             case For(index, count, body, _):
                 self.loop(index, count, body, ())
             case Reduce(totals, index, count, body, _):
@@ -167,6 +183,43 @@ class _KernelText:
                 self.line(f"ret {self.value(value)}")
             case _:
                 assert_never(statement)
+
+    def at_once(self, loop: For) -> None:
+        """A loop whose turns are functions of what they take from around them, in a context, and of their number."""
+        values = [value for each in walk(loop.body) for value in values_of(each)]
+        used = {identifier(name) for value in values for name in names_in(value)}
+        written = {identifier(each) for each in written_arrays(loop.body)}
+        arrays = written | {identifier(load.array) for value in values for load in loads_in(value)}
+        name = f"{self.name}.{len(self.tasks)}"
+        taken = [each for each in self.scope if each in used]
+        outer = [each for each in self.arrays if each in arrays and each not in self.local]
+        inner = replace(self, name=name, written=[], buffers=[], local={}, scope={}, arrays={}, block="entry", count=0)
+        scope = self.lines.function(name) if self.lines else ""
+        parameters = [_pointer(each, is_written=each in written) for each in outer]
+        inner.arrays |= {each: self.arrays[each] for each in outer}
+        for each in taken:
+            inner.scope[each] = Typed(f"%{each}", self.scope[each].kind)
+            parameters.append(str(inner.scope[each]))
+        inner.scope[identifier(loop.index)] = Typed(f"%{identifier(loop.index)}", WHOLE)
+        parameters.append(f"{WHOLE} %{identifier(loop.index)}")
+        own = [Buffer(each, size) for each, size in self.local.items() if each in arrays]
+        inner.body([*own, *loop.body])
+        inner.line("ret void")
+        self.tasks.append(inner.function(f"internal void @{name}({', '.join(parameters)})", scope))
+        fields = [*(Typed(f"%{each}", "ptr") for each in outer), *(self.scope[each] for each in taken)]
+        self.tasks.append(_unpacked(name, [each.kind for each in fields]))
+        self.run_tasks(name, fields, loop)
+
+    def run_tasks(self, name: str, fields: Sequence[Typed], loop: For) -> None:
+        """Puts the fields into a context and has the tasks run."""
+        context = self.fresh()
+        self.buffers.append(f"  {context} = alloca [{max(len(fields), 1)} x i64], align 8")
+        for number, each in enumerate(fields):
+            place = self.bind(f"getelementptr inbounds i64, ptr {context}, i64 {number}", "ptr")
+            self.line(f"store {each}, {place}, align 8")
+        count = self.value(loop.count)
+        pool = self.loaded("z", self.place("z", Integer(N_POOL)))
+        self.line(f"call void @mc_tasks(ptr @{name}.unpacked, ptr {context}, {count}, {pool})")
 
     def branch(self, condition: Typed, body: Sequence[Statement]) -> None:
         self.count += 1
@@ -286,6 +339,20 @@ class _KernelText:
         kinds = ", ".join(each.kind for each in given)
         self.called[called] = f"{kind} @{called}({kinds})"
         return self.bind(f"call {kind} @{called}({', '.join(map(str, given))})", kind)
+
+
+def _pointer(name: str, *, is_written: bool) -> str:
+    return f"ptr noalias {'' if is_written else 'readonly '}%{name}"
+
+
+def _unpacked(name: str, kinds: Sequence[str]) -> str:
+    """A function that takes a context and calls the one that takes what is in it."""
+    lines = [f"define internal void @{name}.unpacked(ptr %context, i64 %number) nounwind {{"]
+    for place, kind in enumerate(kinds):
+        lines.append(f"  %at{place} = getelementptr inbounds i64, ptr %context, i64 {place}")
+        lines.append(f"  %field{place} = load {kind}, ptr %at{place}, align 8")
+    given = ", ".join([*(f"{kind} %field{place}" for place, kind in enumerate(kinds)), "i64 %number"])
+    return "\n".join([*lines, f"  call void @{name}({given})", "  ret void", "}"])
 
 
 def _phi(result: Typed, *ways: tuple[Typed, str]) -> str:

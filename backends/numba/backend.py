@@ -18,7 +18,7 @@ from mcompiler.backends.calls import NativeLibrary
 from mcompiler.backends.environment import environment, whole_compiler
 from mcompiler.backends.numba.load import load as load_native
 from mcompiler.backends.protocols import CompileOptions
-from mcompiler.kernel.abi import Signature
+from mcompiler.kernel.abi import WORK, Signature
 from mcompiler.kernel.layout import Layout, to_json
 
 if TYPE_CHECKING:
@@ -119,11 +119,14 @@ def _by_symbol(signatures: Sequence[Signature]) -> dict[str, Signature]:
 
 def _signatures(kernels: "KernelModule", entries: "Sequence[Entry]") -> list[Signature]:
     """Signatures of all that the library offers."""
+    from mcompiler.kernel.tasks import has_tasks
+
     everything = [each.signature.name for each in kernels.kernels] + [each.signature.name for each in entries]
     twice = sorted({name for name in everything if everything.count(name) > 1})
     if twice:
         raise ValueError(f"two functions have one name: {', '.join(twice)}")
-    return [kernel.signature for kernel in kernels.kernels] + [each.signature for each in entries if each.exported]
+    found = [kernel.signature for kernel in kernels.kernels] + [each.signature for each in entries if each.exported]
+    return [*found, WORK] if has_tasks(kernels) else found
 
 
 def _content_key(

@@ -17,7 +17,7 @@ C_FUNCTIONS = frozenset(
         *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
         *("exp2", "exp10", "log2", "log10", "cbrt", "hypot", "acos", "asin", "acosh", "atanh", "atan2", "erf", "erfc"),
         *("ldexp", "frexp", "fmod", "fma", "fabs", "floor", "ceil", "trunc", "rint", "round", "nearbyint", "copysign"),
-        *("fmin", "fmax", "sincos", "memset", "memcpy", "memmove", "tgamma", "lgamma", "nextafter"),
+        *("sched_yield", "fmin", "fmax", "sincos", "memset", "memcpy", "memmove", "tgamma", "lgamma", "nextafter"),
     )
 )
 

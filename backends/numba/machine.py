@@ -14,7 +14,7 @@ from mcompiler.backends.numba import integrators, link
 from mcompiler.backends.numba.shared import shared_library
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.integrators.entries import Entry
-from mcompiler.kernel.abi import Signature
+from mcompiler.kernel.abi import WORK, Signature
 from mcompiler.kernel.ir import KernelModule
 
 #: Says that a stage is over.
@@ -72,7 +72,8 @@ def _kernels(
     lap("kernels")
     functions = integrators.elementary(options) if emitted.calls_ours else []
     lap("integrators")
-    own = {name: exported[name] for name in map(symbol, (each.signature.name for each in kernels.kernels))}
+    names = [symbol(each.signature.name) for each in kernels.kernels] + [symbol(WORK.name)]
+    own = {name: exported[name] for name in names if name in exported}
     module = link.link([emitted.text, *functions], own)
     lap("link and optimise")
     return module

@@ -25,6 +25,8 @@ N_GUARDS = 2
 N_SCRATCH = 3
 N_OBSERVABLES = 4
 N_COPIES = 5  # of all vertices, of a system whose edges are shared
+N_PARTIALS = 6  # where the scratch array has room for the sums of tasks
+N_POOL = 7  # address of the control block of waiting threads, or 0
 FIRST_FREE_SLOT = 8
 
 F64 = "f64"
@@ -147,6 +149,13 @@ LOSS_PULLBACK = _signature(
     "i64 term, f64 seed, f64 t, f64* y, f64* p, i64* z, f64* w, f64* d, i64 d0, f64* yb, f64* pb",
     F64,
     "yb += seed * dl/dy, pb += seed * dl/dp; the result is seed * dl/dt.",
+)
+
+WORK = _signature(
+    "work",
+    "i64* pool",
+    NOTHING,
+    "For waiting threads: takes part in the tasks of kernels whose ``z`` has the address of this block, until it says stop.",
 )
 
 #: Every kernel of a compiled model. A model without events, losses or breakpoints has the kernels all the same (they do nothing).

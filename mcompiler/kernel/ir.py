@@ -104,12 +104,13 @@ class Accumulate:
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """``for index in range(count): body``."""
+    """``for index in range(count): body``; ``at_once``: turns may run in any order and at the same time."""
 
     index: str
     count: Value
     body: tuple["Statement", ...]
     comment: str = ""
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

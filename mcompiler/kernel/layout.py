@@ -20,10 +20,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.kernel.abi import FIRST_FREE_SLOT, N_COPIES, N_GUARDS, N_OBSERVABLES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
+from mcompiler.kernel.abi import (
+    FIRST_FREE_SLOT,
+    N_COPIES,
+    N_GUARDS,
+    N_OBSERVABLES,
+    N_PARAMETERS,
+    N_PARTIALS,
+    N_SCRATCH,
+    N_UNKNOWNS,
+)
 
 #: Place in the scratch array where a kernel gathers its scalar result.
 RESULT = 0
+#: Tasks that a loop is dealt to at most, and totals that it may have.
+TASKS, TASK_TOTALS = 32, 8
 #: Scratch places in front of those of the classes.
 FIXED_SCRATCH = 1
 
@@ -85,13 +96,17 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All classes, the global parameters and the losses of a system; ``slots`` is the length of the fixed part of ``z``."""
+    """All classes, the global parameters and the losses of a system.
+
+    ``slots`` is the length of the fixed part of ``z``, ``partials`` the number of sums per column of a dense class that the tasks of a kernel keep.
+    """
 
     name: str
     classes: tuple[ClassLayout, ...]
     parameters: tuple[Quantity, ...]
     losses: tuple[Loss, ...]
     slots: int
+    partials: int = 0
 
     def of(self, name: str) -> ClassLayout:
         """The layout of the class with this name."""
@@ -128,6 +143,10 @@ def bind(
         for guard in each.guards:
             fixed[guard.slot] = fixed[N_GUARDS]
             fixed[N_GUARDS] += count
+    if layout.partials:
+        width = max(counts[each.ends[0]] for each in layout.classes if each.topology == "dense")
+        fixed[N_PARTIALS] = fixed[N_SCRATCH]
+        fixed[N_SCRATCH] += TASKS * (layout.partials * width + TASK_TOTALS)
     parts = [fixed]
     free = layout.slots
     for each in layout.classes:
@@ -210,6 +229,7 @@ def from_json(data: Mapping[str, Any]) -> Layout:
         parameters=tuple(Quantity(**each) for each in data["parameters"]),
         losses=tuple(Loss(each["name"], each["dimension"], tuple(each["data"])) for each in data["losses"]),
         slots=data["slots"],
+        partials=data["partials"],
     )
 
 

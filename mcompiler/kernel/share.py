@@ -4,7 +4,7 @@ Nothing moves out of an `If`, and no load moves out of a loop (a loop may have n
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from mcompiler.kernel.build import Names
@@ -132,9 +132,9 @@ class Sharing:
                 self._emit(Store(array, self._leaf(index), self._leaf(value), comment))
             case Accumulate(array, index, value, comment):
                 self._emit(Accumulate(array, self._leaf(index), self._leaf(value), comment))
-            case For(index, count, body, comment):
+            case For(index, count, body):
                 times = self._leaf(count)
-                self._emit(For(index, times, self.run(body, movable=True, local=(index,)), comment))
+                self._emit(replace(statement, count=times, body=self.run(body, movable=True, local=(index,))))
             case Reduce():
                 self._reduce(statement)
             case If():
