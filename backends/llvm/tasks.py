@@ -2,7 +2,7 @@
 
 A control block of `POOL_SIZE` whole numbers, zeros at first, belongs to whoever starts the threads, each of which calls ``work`` with it:
 
-    NEXT      which loop is on (its number, 24 bits), how many tasks it has and which is next (20 bits each), in one word
+    NEXT      (the first) which loop is on (its number, 24 bits), how many tasks it has and which is next (20 bits each), in one word
     TASK      what is called with CONTEXT and the number of a task
     DONE      how many are done
     STOP      not 0: ``work`` returns
@@ -11,7 +11,9 @@ What there is to do is written before NEXT. Whoever takes a number from NEXT tha
 end before the task is done: nothing else is written meanwhile. Waiting threads spin, and give way to others when that takes long.
 """
 
-NEXT, TASK, CONTEXT, DONE, STOP = 0, 8, 9, 16, 24
+from mcompiler.kernel.abi import POOL_STOP
+
+TASK, CONTEXT, DONE = 8, 9, 16
 
 _SPINS = 1 << 14
 
@@ -61,7 +63,7 @@ none:
 
 define i64 @mc_work(ptr %pool) {{
 entry:
-  %stop.at = getelementptr inbounds i64, ptr %pool, i64 {STOP}
+  %stop.at = getelementptr inbounds i64, ptr %pool, i64 {POOL_STOP}
   br label %turn
 turn:
   %waited = phi i64 [ 0, %entry ], [ 0, %again ], [ %longer, %idle ]

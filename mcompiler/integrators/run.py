@@ -18,6 +18,7 @@ from mcompiler.integrators.interface import Functions, Losses, Motion, Outcome, 
 from mcompiler.integrators.methods import method_named
 from mcompiler.integrators.signatures import ADVANCE
 from mcompiler.integrators.tape import Floats, Integers, Tape, recorded
+from mcompiler.integrators.threads import waiting_threads
 from mcompiler.integrators.workspace import (
     Workspace,
     bound,
@@ -74,6 +75,7 @@ def integrate(
     relocate: bool = True,
     max_steps: int = 1 << 62,
     until: UntilSteady | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Run:
     """Integrate from ``t0`` to ``t1`` and give the trajectory, or as much of it as there was.
@@ -102,6 +104,7 @@ def integrate(
             takes up the difference) or happens after the recorded step size.
         max_steps: accepted and rejected steps in all.
         until: that the run ends when it is steady. Then losses at t1 are taken at the time it reached, where there is a row too.
+        threads: how many share the tasks of kernels; the results do not depend on it.
         progress: told where the run is; KeyboardInterrupt from it, or at any time, ends the run with what there is.
 
     Raises:
@@ -127,7 +130,7 @@ def integrate(
     saves = -1 if save_at is None else len(work["save"])
     _set_counts(work, mesh, saves=saves, columns=n_columns, record=record, relocate=relocate)
     _set_until(work, until)
-    with np.errstate(all="ignore"):  # what overflows is an outcome
+    with np.errstate(all="ignore"), waiting_threads(functions, z, threads) as work["z"]:  # what overflows is an outcome
         outcome = _drive(functions, work, max_steps, (memory_limit, rows_limit), progress)
         if outcome in (Outcome.STEADY, Outcome.NOT_STEADY):
             _last_row(functions, work)

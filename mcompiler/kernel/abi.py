@@ -29,6 +29,9 @@ N_PARTIALS = 6  # where the scratch array has room for the sums of tasks
 N_POOL = 7  # address of the control block of waiting threads, or 0
 FIRST_FREE_SLOT = 8
 
+# The control block of waiting threads: its length, and the place that tells them to stop.
+POOL_SIZE, POOL_STOP = 32, 24
+
 F64 = "f64"
 I64 = "i64"
 F64_ARRAY = "f64*"

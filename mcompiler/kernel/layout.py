@@ -144,7 +144,7 @@ def bind(
             fixed[guard.slot] = fixed[N_GUARDS]
             fixed[N_GUARDS] += count
     if layout.partials:
-        width = max(counts[each.ends[0]] for each in layout.classes if each.topology == "dense")
+        width = max((counts[each.ends[0]] for each in layout.classes if each.topology == "dense"), default=0)
         fixed[N_PARTIALS] = fixed[N_SCRATCH]
         fixed[N_SCRATCH] += TASKS * (layout.partials * width + TASK_TOTALS)
     parts = [fixed]

@@ -41,14 +41,14 @@ def has_tasks(module: KernelModule) -> bool:
     return any(isinstance(each, For) and each.at_once for kernel in module.kernels for each in walk(kernel.body))
 
 
-def tasked(module: KernelModule, layout: Layout) -> tuple[KernelModule, Layout]:
+def tasked(module: KernelModule, layout: Layout, grain: int = GRAIN) -> tuple[KernelModule, Layout]:
     """The module with its loops over rows as tasks where they can be, and the layout with room for their sums."""
-    made = [_tasked(kernel) for kernel in module.kernels]
+    made = [_tasked(kernel, grain) for kernel in module.kernels]
     partials = max((count for _, count in made), default=0)
     return replace(module, kernels=tuple(kernel for kernel, _ in made)), replace(layout, partials=partials)
 
 
-def _tasked(kernel: Kernel) -> tuple[Kernel, int]:
+def _tasked(kernel: Kernel, grain: int) -> tuple[Kernel, int]:
     """The kernel, and the number of sums per column that its tasks keep."""
     names = Names([*(argument.name for argument in kernel.signature.arguments), *bound_names(kernel.body)])
     buffers = frozenset(each.name for each in kernel.body if isinstance(each, Buffer))
@@ -59,8 +59,8 @@ def _tasked(kernel: Kernel) -> tuple[Kernel, int]:
         if rows is None:
             body.append(each)
         else:
-            body += rows.statements(names)
-            partials = max(partials, len(rows.columns), 1)
+            body += rows.statements(names, grain)
+            partials = max(partials, len(rows.columns), 1)  # one at least: totals have their places behind these
     return simplify_kernel(replace(kernel, body=tuple(body))) if partials else kernel, partials
 
 
@@ -78,11 +78,11 @@ class _Rows:
     width: Value
     columns: Mapping[str, str]
 
-    def statements(self, names: Names) -> list[Statement]:
+    def statements(self, names: Names, grain: int) -> list[Statement]:
         """The same as tasks, and the sums of what they give."""
         rows, members = self.loop.count, mul(self.loop.count, self.width)
         task, tasks, first, start = (names.fresh(wish) for wish in ("task", "tasks", "first_row", "partials"))
-        most = Op("min", (Integer(TASKS), Op("quotient", (members, Integer(GRAIN)))))
+        most = Op("min", (Integer(TASKS), Op("quotient", (members, Integer(grain)))))
         ahead = [
             Let(start, Load("z", Integer(N_PARTIALS)), "where w has sums of tasks"),
             Let(tasks, Op("max", (Integer(1), most))),

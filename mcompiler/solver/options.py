@@ -7,6 +7,7 @@ from mcompiler.integrators.methods import method_named
 
 #: From this relative tolerance on the method of order 8 costs less.
 _TIGHT = 1e-8
+_THREADS = 1024
 #: Tolerances of a step by which nothing may move in a run until steady: a stiff unknown that rests keeps an error of about one.
 _STEADY = 100.0
 
@@ -24,6 +25,7 @@ class RunOptions:
         max_steps: accepted and rejected steps in all.
         steady_tol: of a run until steady, how far nothing may move, in units of every unknown's scale and value; 0 for a hundred times ``rtol``.
         memory_limit: bytes for the states that a gradient keeps, beyond which steps are taken again, and for the values that a run saves, beyond which it ends.
+        threads: how many threads share the work on the synapses of large dense classes; the results are the same to the bit.
     """
 
     method: str = "auto"
@@ -34,6 +36,7 @@ class RunOptions:
     max_steps: int = 1 << 62
     steady_tol: float = 0.0
     memory_limit: int = 1 << 31
+    threads: int = 1
 
     @property
     def absolute(self) -> float:
@@ -79,6 +82,12 @@ def _check(options: RunOptions) -> None:
         raise ValueError(f"rtol = {options.rtol!r} is below the precision of double numbers; use 1e-14 or more")
     if not 0 <= options.step < float("inf"):
         raise ValueError(f"step must be a positive number of seconds, not {options.step!r}")
+    if (
+        isinstance(options.threads, bool)
+        or not isinstance(options.threads, int)
+        or not 1 <= options.threads <= _THREADS
+    ):
+        raise ValueError(f"threads must be a whole number from 1 to {_THREADS}, not {options.threads!r}")
     if not method.adaptive and options.step == 0:
         raise ValueError(
             f"{method.name} takes steps of one size: give it, step=1e-6 (in seconds) or `method {method.name}(step = 1[us])` in the model"

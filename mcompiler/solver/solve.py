@@ -80,6 +80,7 @@ def run_program(
         relocate=relocate,
         max_steps=options.max_steps,
         until=until,
+        threads=options.threads,
         progress=None if report is None else progress,
     )
 

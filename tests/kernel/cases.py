@@ -14,6 +14,7 @@ from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.interpret import interpret
 from mcompiler.kernel.ir import KernelModule
 from mcompiler.kernel.layout import Layout, bind, parameter_slice, unknown_slice
+from mcompiler.kernel.tasks import tasked
 from mcompiler.kernel.verify import verify
 from tests.kernel.systems import everything, hp_device
 
@@ -186,6 +187,17 @@ def assert_close(found: Any, wanted: Any, tolerance: float = 1e-12) -> None:
     """Equal up to round-off, relative to the largest element."""
     scale = max(float(np.max(np.abs(wanted), initial=0.0)), float(np.max(np.abs(found), initial=0.0)), 1e-300)
     np.testing.assert_allclose(np.asarray(found) / scale, np.asarray(wanted) / scale, rtol=0, atol=tolerance)
+
+
+def in_tasks(case: Case) -> Case:
+    """The case with its loops in blocks of two members, and their rows in as many tasks as there may be."""
+    module, layout = tasked(blocked(case.module, 2), case.layout, grain=1)
+    sizes = {each.name: int(case.z[each.count_slot]) for each in layout.classes}
+    starts = {
+        (each.name, end): int(case.z[slot]) for each in layout.classes for end, slot in enumerate(each.index_slots)
+    }
+    indices = {(name, end): case.z[start : start + sizes[name]] for (name, end), start in starts.items()}
+    return replace(case, module=verify(module), layout=layout, z=bind(layout, sizes, indices))
 
 
 def in_blocks(case: Case, size: int = 2) -> Case:

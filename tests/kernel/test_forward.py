@@ -12,7 +12,7 @@ from mcompiler.equations.system import LOSS, TIME, Parameter, System, Template, 
 from mcompiler.kernel.from_equations import lower
 from mcompiler.kernel.scalarise import scalarise
 from mcompiler.units import DIMENSIONLESS
-from tests.kernel.cases import Case, assert_close, case_of, everything_case, hp_case, in_blocks
+from tests.kernel.cases import Case, assert_close, case_of, everything_case, hp_case, in_blocks, in_tasks
 from tests.kernel.formulas import Everything
 from tests.kernel.systems import symbol
 
@@ -26,6 +26,7 @@ CASES = {
     "dense": everything_case(dense=True),
     "in blocks": in_blocks(everything_case(dense=False)),
     "dense in blocks": in_blocks(everything_case(dense=True)),
+    "dense in tasks": in_tasks(everything_case(dense=True)),
     "without loops": scalar(everything_case(dense=False)),
 }
 
