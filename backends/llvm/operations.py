@@ -159,7 +159,7 @@ INSTRUCTIONS: Mapping[tuple[str, str], Write] = {
     ("mul", DOUBLE): _fused("fmul"),
     ("div", DOUBLE): _fused("fdiv"),
     ("neg", DOUBLE): _fused("fneg"),
-    ("sum", DOUBLE): _plain("fadd reassoc", DOUBLE),
+    ("sum", DOUBLE): _fused("fadd reassoc"),
     ("add", WHOLE): _plain("add", WHOLE),
     ("sum", WHOLE): _plain("add", WHOLE),
     ("sub", WHOLE): _plain("sub", WHOLE),

@@ -22,13 +22,20 @@ C_FUNCTIONS = frozenset(
 )
 
 
+@cache
+def _initialise() -> None:
+    """LLVM for this machine. Its loop strength reduction keeps a pointer per array and loop, too many for the registers where a row has several loops."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.set_option("mcompiler", "-disable-lsr")
+
+
 def new_target_machine(*, jit: bool = False) -> llvm.TargetMachine:
     """This machine's CPU with all its features, position-independent, optimising fully.
 
     An execution engine takes its target machine for itself, so each needs a new one (``jit``).
     """
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+    _initialise()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit",

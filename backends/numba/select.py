@@ -94,7 +94,7 @@ def _predictable(builder: Any, condition: Any) -> Any:
 
 
 def _sum(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fadd(a, b, flags=["reassoc"]) if a.type == _DOUBLE else builder.add(a, b)
+    return builder.fadd(a, b, flags=["reassoc", "contract"]) if a.type == _DOUBLE else builder.add(a, b)
 
 
 def _recast(kind: Any, made: Any, emit: Emit) -> Any:

@@ -35,6 +35,8 @@ from mcompiler.kernel.abi import (
 RESULT = 0
 #: Tasks that a loop is dealt to at most, and totals that it may have.
 TASKS, TASK_TOTALS = 32, 8
+#: Values of so many members begin where a cache line of so many doubles does, if their array does: vectors of them do not straddle lines.
+_MANY, _LINE = 64, 8
 #: Scratch places in front of those of the classes.
 FIXED_SCRATCH = 1
 
@@ -137,15 +139,15 @@ def bind(
     for each in layout.classes:
         count = counts[each.name]
         fixed[N_UNKNOWNS] = _place(fixed, each.unknowns, count, fixed[N_UNKNOWNS])
-        fixed[N_PARAMETERS] = _place(fixed, each.parameters, count, fixed[N_PARAMETERS])
-        fixed[N_SCRATCH] = _place(fixed, each.scratch, count, fixed[N_SCRATCH])
+        fixed[N_PARAMETERS] = _place(fixed, each.parameters, count, fixed[N_PARAMETERS], aligned=True)
+        fixed[N_SCRATCH] = _place(fixed, each.scratch, count, fixed[N_SCRATCH], aligned=True)
         fixed[N_OBSERVABLES] += len(each.observables)
         for guard in each.guards:
             fixed[guard.slot] = fixed[N_GUARDS]
             fixed[N_GUARDS] += count
     if layout.partials:
         width = max((counts[each.ends[0]] for each in layout.classes if each.topology == "dense"), default=0)
-        fixed[N_PARTIALS] = fixed[N_SCRATCH]
+        fixed[N_SCRATCH] = fixed[N_PARTIALS] = _aligned(int(fixed[N_SCRATCH]))
         fixed[N_SCRATCH] += TASKS * (layout.partials * width + TASK_TOTALS)
     parts = [fixed]
     free = layout.slots
@@ -174,11 +176,19 @@ def _count(each: ClassLayout, sizes: Mapping[str, int], copies: int) -> int:
     return int(count)
 
 
-def _place(fixed: NDArray[np.int64], quantities: tuple[Quantity, ...], count: int, free: int) -> int:
+def _place(
+    fixed: NDArray[np.int64], quantities: tuple[Quantity, ...], count: int, free: int, *, aligned: bool = False
+) -> int:
     for quantity in quantities:
+        if aligned and quantity.varies and count >= _MANY:
+            free = _aligned(free)
         fixed[quantity.slot] = free
         free += count if quantity.varies else 1
     return free
+
+
+def _aligned(place: int) -> int:
+    return -(-place // _LINE) * _LINE
 
 
 def _checked(
