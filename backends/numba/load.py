@@ -1,12 +1,15 @@
 """Machine code into this process: the shared library through ctypes, or else the objects through llvmlite."""
 
 import ctypes
+import itertools
 import os
 import tempfile
 from pathlib import Path
 
 from mcompiler.backends.artifact import Artifact
 from mcompiler.backends.calls import NativeLibrary, native_library
+
+_NUMBERS = itertools.count(1)
 
 
 def load(artifact: Artifact) -> NativeLibrary:
@@ -45,9 +48,15 @@ def _opened(content: bytes) -> ctypes.CDLL:
         stream.write(content)
         stream.flush()
         try:
-            return ctypes.CDLL(f"/proc/self/fd/{handle}")
+            return ctypes.CDLL(_new_name(handle))
         except OSError:  # no /proc, or memory that may not be executed
             return _opened_from_disk(content)
+
+
+def _new_name(handle: int) -> str:
+    """A path to an open file that no library was opened by: the system's loader takes libraries of one path for one, and handles are given again."""
+    number = "".join("/." if bit == "1" else "/" for bit in f"{next(_NUMBERS):b}")
+    return f"/proc/self/fd{number}/{handle}"
 
 
 def _opened_from_disk(content: bytes) -> ctypes.CDLL:
