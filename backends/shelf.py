@@ -50,7 +50,13 @@ def total(folder: Path) -> int:
 
 
 def clear(folder: Path) -> Cleared:
-    """Remove every entry, and what killed writers left; whoever is compiling meanwhile compiles again."""
+    """Remove every entry, and what killed writers left; whoever is compiling meanwhile compiles again.
+
+    Raises:
+        ValueError: this is no folder.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder, so there is no cache in it")
     files = size = 0
     for path, status in list(_own_files(folder)):
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from mcompiler.backends.inspect import Form
     from mcompiler.diagnostics import Diagnostic
     from mcompiler.driver import Compilation
     from mcompiler.equations.shown import Derivation
@@ -32,6 +33,7 @@ _SET = click.option(
 _COUNTED = ("device", "circuit", "experiment")
 _COUNTED_OF_NETWORKS = ("device", "cell", "synapse", "network", "experiment")
 _DERIVATIONS = ("forward", "jacobian", "adjoint", "gradient", "tangent", "error-network", "nudged", "steady")
+_SOURCES = ("kernel", "python", "llvm", "asm", "report")
 _FORMATS = ("text", "latex", "mem")
 
 
@@ -95,6 +97,25 @@ def equations(
     with _told():
         shown = _load(file, experiment, settings).equations(derivation)
         click.echo((shown.error_network(scale, speed) if derivation == "error-network" else shown).to(form), nl=False)
+
+
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
+@click.option("--of", "form", type=click.Choice(_SOURCES), default="kernel", show_default=True, help="Which text.")
+@click.option(
+    "--kernel",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Which kernel, like sweep; all by default; may be repeated.",
+)
+def source(file: str, experiment: str | None, settings: Sequence[str], form: "Form", names: Sequence[str]) -> None:
+    """Show what becomes of a model: kernels, Python text, LLVM, assembly; or a report of its loops."""
+    with _told():
+        model = _load(file, experiment, settings)
+        click.echo(model.source_text(form, names), nl=False)
 
 
 @main.command()
@@ -223,6 +244,45 @@ def demo(output: str) -> None:
 
     with _told():
         run_demo(Path(output), click.echo)
+
+
+@main.group()
+def cache() -> None:
+    """List or empty the folder of compiled models: $MCOMPILER_CACHE_DIR, or else mcompiler in the user's cache folder."""
+
+
+@cache.command(name="path")
+def cache_path() -> None:
+    """Say where compiled models are kept."""
+    from mcompiler.backends.cache import folder
+
+    click.echo(folder())
+
+
+@cache.command(name="list")
+def cache_list() -> None:
+    """List what is kept: model, when, size, what."""
+    from mcompiler.backends.cache import folder
+    from mcompiler.backends.shelf import kept, total
+    from mcompiler.report.cache import table
+
+    with _told():
+        click.echo(table(kept(folder()), total(folder()), folder()))
+
+
+@cache.command(name="clear")
+def cache_clear() -> None:
+    """Remove everything that is kept; the next run of a model compiles it again."""
+    from mcompiler.backends.cache import folder
+    from mcompiler.backends.shelf import clear
+    from mcompiler.report.cache import size_text
+
+    with _told():
+        cleared = clear(folder())
+        click.echo(f"{folder()}: removed {cleared.files} files, {size_text(cleared.size)}")
+        if cleared.left:
+            shown = ", ".join(cleared.left[:5]) + (", ..." if len(cleared.left) > 5 else "")
+            click.echo(f"left, since they are no entries of the cache: {shown}", err=True)
 
 
 # --- what commands share

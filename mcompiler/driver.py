@@ -21,6 +21,7 @@ from mcompiler.source import Source
 
 if TYPE_CHECKING:
     from mcompiler.backends.artifact import Artifact
+    from mcompiler.backends.inspect import Form
     from mcompiler.backends.protocols import CompileOptions
     from mcompiler.dsl import syntax
     from mcompiler.equations.shown import Derivation, Equations
@@ -258,6 +259,13 @@ class Compilation:
                 return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
             kernels = blocked(kernels)
             return tasked(kernels, layout) if network.batch == 1 else (kernels, layout)
+
+    def source_text(self, form: "Form" = "kernel", names: Sequence[str] = ()) -> str:
+        """The kernels, losses included, as text: "kernel", "python", "llvm", "asm", or a "report" of loops; all of them, or those of these names."""
+        from mcompiler.backends.inspect import source
+
+        network = self.elaborated(None, with_losses=bool(self.losses))
+        return source(self.lowered(network)[0], form, names)
 
     @contextmanager
     def timed(self, stage: str) -> Generator[None, None, None]:

@@ -10,6 +10,7 @@ import llvmlite.binding as llvm
 
 from mcompiler.backends.artifact import INTEGRATORS_OBJECT, KERNELS_OBJECT, symbol
 from mcompiler.backends.llvm.emit import emit
+from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.numba import integrators, link
 from mcompiler.backends.numba.shared import shared_library
 from mcompiler.backends.protocols import CompileOptions
@@ -77,6 +78,14 @@ def _kernels(
     module = link.link([emitted.text, *functions], own)
     lap("link and optimise")
     return module
+
+
+def optimised_kernels(kernels: KernelModule, options: CompileOptions, lines: Lines) -> llvm.ModuleRef:
+    """The optimised kernels alone, their instructions marked with the statements that they come from."""
+    emitted = emit(kernels, contraction=options.contraction, lines=lines)
+    functions = integrators.elementary(options) if emitted.calls_ours else []
+    exported = {symbol(each.signature.name): each.signature for each in kernels.kernels}
+    return link.link([emitted.text, *functions], exported, kernels.z)
 
 
 def _with_integrators(

@@ -247,11 +247,35 @@ def test_a_damaged_artifact_is_compiled_anew(own_cache: Path) -> None:
     assert value_of(again) == 1.0
 
 
-def test_a_library_that_is_gone_is_loaded_from_its_object(own_cache: Path) -> None:
-    artifact = backend.compile(constant(4.0), LAYOUT)
+def test_what_is_loaded_is_what_was_verified(own_cache: Path) -> None:
+    """Between finding and loading, the library in the cache goes, or becomes another."""
+    artifact, other = backend.compile(constant(4.0), LAYOUT), backend.compile(constant(5.0), LAYOUT)
     assert artifact.library is not None
+    assert other.library is not None
+    artifact.library.write_bytes(other.library.read_bytes())
+    assert value_of(artifact) == 4.0
     artifact.library.unlink()
     assert value_of(artifact) == 4.0
+
+
+def test_many_libraries_in_one_process(own_cache: Path) -> None:
+    """Handles of closed files are given again, but no library is taken for another."""
+    made = [backend.compile(constant(float(value)), LAYOUT) for value in range(4)]
+    assert [value_of(each) for each in made] == [0.0, 1.0, 2.0, 3.0]
+    assert [value_of(each) for each in made[::-1]] == [3.0, 2.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("refused", ["memfd", "memfd and folder"])
+def test_where_nothing_in_memory_may_run(refused: str, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact = backend.compile(constant(6.0), LAYOUT)
+
+    def refuse(*_given: object, **_named: object) -> int:
+        raise OSError("not here")
+
+    monkeypatch.setattr("os.memfd_create", refuse)
+    if "folder" in refused:
+        monkeypatch.setattr("ctypes.CDLL", refuse)
+    assert value_of(artifact) == 6.0
 
 
 WARM = """
@@ -267,7 +291,7 @@ loaded = time.perf_counter()
 from tests.backends.models import Run
 run = Run()
 end = run.advance(library)
-heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"sympy", "numba", "llvmlite", "networkx", "lark"})
+heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"sympy", "numba", "llvmlite", "networkx", "lark", "scipy"})
 facts = artifact.manifest.facts["x"]
 print(json.dumps({"heavy": heavy, "y": run.y.tolist(), "seconds": loaded - after_numpy, "facts": facts}))
 """
