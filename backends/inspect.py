@@ -11,6 +11,7 @@ from mcompiler.backends.llvm.loops import Loop, innermost_loops
 from mcompiler.backends.llvm.reading import readable_assembly, readable_llvm
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.backends.text import module_text
+from mcompiler.backends.values import one_line
 from mcompiler.kernel.costs import Cost, loop_costs
 from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.print import print_head, print_module
@@ -62,7 +63,7 @@ def _machine_text(kernels: KernelModule, form: Literal["llvm", "asm"], options: 
     from mcompiler.backends.numba.link import target_machine
 
     module, lines = _marked(kernels, options)
-    head = "".join(f"{'; ' if form == 'llvm' else '# '}{each}\n" for each in kernels.header)
+    head = "".join(f"{'; ' if form == 'llvm' else '# '}{one_line(each)}\n" for each in kernels.header)
     if form == "llvm":
         return head + readable_llvm(str(module), lines.texts)
     return head + readable_assembly(target_machine().emit_assembly(module), lines.texts)

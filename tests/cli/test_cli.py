@@ -1,5 +1,6 @@
 """The command line as a user types it: exit codes, texts, files."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +200,47 @@ def test_help_shows_a_first_look(mcompiler) -> None:  # type: ignore[no-untyped-
     shown = mcompiler("--help").stdout
     assert "\n    mcompiler devices HP\n" in shown
     assert "\b" not in shown
+
+
+def test_the_cache_is_listed_and_emptied(mcompiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    own = tmp_path / "own"
+    monkeypatch.setenv("MCOMPILER_CACHE_DIR", str(own))
+    assert mcompiler("cache", "path").stdout == f"{own}\n"
+    assert "0 entries, 0 B" in mcompiler("cache", "list").stdout
+    own.mkdir()
+    (own / "notes.txt").write_text("mine")
+    done = mcompiler("cache", "clear")
+    assert (done.returncode, done.stdout) == (0, f"{own}: removed 0 files, 0 B\n")
+    assert "left, since they are no entries of the cache: notes.txt" in done.stderr
+    assert (own / "notes.txt").exists()
+
+
+def test_the_cache_lists_what_was_run(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    assert mcompiler("run", "rc.mem").returncode == 0
+    listed = mcompiler("cache", "list").stdout
+    assert "RC, experiment discharge" in listed
+    assert re.search(r"integrators +\d+-\d+-\d+ \d+:\d+ +[\d.]+ .B  for small models", listed)
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ("kernel", "kernel sweep("),
+        ("python", "def sweep("),
+        ("llvm", "define noundef i64 @mc_sweep("),
+        ("asm", "mc_sweep:"),
+        ("report", "sweep: "),
+    ],
+)
+def test_source(form: str, wanted: str, mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("source", "rc.mem", "--of", form, "--kernel", "sweep", "--set", "R0=3kohm")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert wanted in done.stdout
+    assert "rc.mem" in done.stdout or form == "report"
+    assert "project" not in done.stdout
+
+
+def test_source_of_a_kernel_that_is_not_there(mcompiler) -> None:  # type: ignore[no-untyped-def]
+    done = mcompiler("source", "rc.mem", "--kernel", "swep")
+    assert done.returncode == 1
+    assert "did you mean sweep?" in done.stderr
