@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the model or its run failed, 2 wrong usage.
 
 import os
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from mcompiler.equations.shown import Derivation
     from mcompiler.solution import Solution
     from mcompiler.solver.solver import Solver
+
+#: When the command line began: the interpreter itself has taken some 20 ms by then.
+_BEGAN = time.perf_counter()
 
 _FILE = click.argument("file", metavar="FILE")
 _EXPERIMENT = click.option("--experiment", metavar="NAME", help="Which experiment of the file; the first by default.")
@@ -347,8 +351,11 @@ def _keep(model: "Compilation", solution: "Solution", save_to: str | None, plot_
 
 
 def _show_timings(model: "Compilation", solution: "Solution") -> None:
-    for stage, seconds in {**model.seconds, "run": solution.statistics.seconds}.items():
-        click.echo(f"{stage:>18}  {seconds * 1e3:9.2f} ms")
+    stages = {**model.seconds, "run": solution.statistics.seconds}
+    whole = time.perf_counter() - _BEGAN
+    stages |= {"imports and the rest": whole - sum(stages.values()), "whole": whole}
+    for stage, seconds in stages.items():
+        click.echo(f"{stage:>20}  {seconds * 1e3:9.2f} ms")
 
 
 def _seconds(text: str | None, option: str) -> float | None:

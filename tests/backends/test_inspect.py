@@ -94,7 +94,7 @@ def test_assembly_has_the_statements_beside_it() -> None:
 def test_small_kernels_can_be_read_too() -> None:
     module = replace(network(), z=tuple(int(each) for each in Run(n=2, edges=3).z))
     for form in ("llvm", "asm", "report"):
-        assert "project" in source(module, form, ("project",))  # type: ignore[arg-type]
+        assert "project" in source(module, form, ("project",))
 
 
 def test_texts_of_one_kernel() -> None:
