@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from mcompiler.backends.artifact import symbol
 from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.llvm.loops import Loop, innermost_loops
 from mcompiler.backends.llvm.reading import readable_assembly, readable_llvm
@@ -86,11 +87,18 @@ def _report(kernels: KernelModule, options: CompileOptions) -> Iterator[str]:
     for kernel in kernels.kernels:
         costs = loop_costs(kernel)
         yield f"{kernel.signature.name}: {len(costs)} innermost loop{'s' * (len(costs) != 1)}"
-        own = _by_loop(kernel, costs, lines, found.get(f"mc_{kernel.signature.name}", []))
+        name = kernel.signature.name
+        loops = [loop for each, own in found.items() if _is_part_of(each, name) for loop in own]
+        own = _by_loop(kernel, costs, lines, loops)
         for cost, loops in zip(costs, own, strict=True):
             around = f"  # in: {cost.said}" if cost.said and not cost.loop.comment else ""
             yield f"  {print_head(cost.loop)}{around}"
             yield f"      {_width(cost, loops)}; {_text(cost)}"
+
+
+def _is_part_of(function: str, kernel: str) -> bool:
+    """Whether a function of machine code is the kernel, or one of its tasks."""
+    return function == symbol(kernel) or function.partition(".")[0] == kernel
 
 
 def _by_loop(kernel: Kernel, costs: Sequence[Cost], lines: Lines, found: Sequence[Loop]) -> list[list[Loop]]:

@@ -101,6 +101,7 @@ class _KernelText:
     scope: dict[str, Typed] = field(default_factory=dict[str, Typed])
     block: str = "entry"
     mark: str = ""
+    owner: int = 0
     count: int = 0
 
     def text(self, kernel: Kernel) -> str:
@@ -108,13 +109,14 @@ class _KernelText:
         signature = kernel.signature
         written = written_arrays(kernel.body)
         taken = ", ".join(self.taken(argument, argument.name in written) for argument in signature.arguments)
-        scope = self.lines.function(signature.name) if self.lines else ""
+        self.owner = self.lines.function(signature.name) if self.lines else 0
         self.body(kernel.body)
         if signature.result == NOTHING:
             self.line("ret i64 0")
-        return self.function(f"{TYPES[signature.result]} @{symbol(signature.name)}({taken})", scope)
+        return self.function(f"{TYPES[signature.result]} @{symbol(signature.name)}({taken})")
 
-    def function(self, head: str, scope: str) -> str:
+    def function(self, head: str) -> str:
+        scope = f" !dbg !{self.owner}" if self.owner else ""
         return "\n".join(
             [f"define {head} nounwind mustprogress{scope} {{", "entry:", *self.buffers, *self.written, "}"]
         )
@@ -153,7 +155,7 @@ class _KernelText:
         outside = dict(self.scope)
         for statement in body:
             if self.lines is not None:
-                self.mark = self.lines.mark(statement)
+                self.mark = self.lines.mark(statement, self.owner)
             self.statement(statement)
         self.scope = outside
 
@@ -194,7 +196,7 @@ class _KernelText:
         taken = [each for each in self.scope if each in used]
         outer = [each for each in self.arrays if each in arrays and each not in self.local]
         inner = replace(self, name=name, written=[], buffers=[], local={}, scope={}, arrays={}, block="entry", count=0)
-        scope = self.lines.function(name) if self.lines else ""
+        inner.owner = self.lines.function(name) if self.lines else 0
         parameters = [_pointer(each, is_written=each in written) for each in outer]
         inner.arrays |= {each: self.arrays[each] for each in outer}
         for each in taken:
@@ -205,7 +207,7 @@ class _KernelText:
         own = [Buffer(each, size) for each, size in self.local.items() if each in arrays]
         inner.body([*own, *loop.body])
         inner.line("ret void")
-        self.tasks.append(inner.function(f"internal void @{name}({', '.join(parameters)})", scope))
+        self.tasks.append(inner.function(f"internal void @{name}({', '.join(parameters)})"))
         fields = [*(Typed(f"%{each}", "ptr") for each in outer), *(self.scope[each] for each in taken)]
         self.tasks.append(_unpacked(name, [each.kind for each in fields]))
         self.run_tasks(name, fields, loop)
@@ -267,7 +269,7 @@ class _KernelText:
         """One turn of a loop: its totals at the end."""
         for statement in body:
             if self.lines is not None:
-                self.mark = self.lines.mark(statement)
+                self.mark = self.lines.mark(statement, self.owner)
             self.statement(statement)
         return [
             self.operation(total.op, (so_far, self.value(total.value)))

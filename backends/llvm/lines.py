@@ -25,25 +25,24 @@ class Lines:
     texts: list[str] = field(default_factory=list[str])
     places: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     nodes: list[str] = field(default_factory=list[str])
-    owner: int = 0
-    name: str = ""
+    owners: dict[int, str] = field(default_factory=dict[int, str])
 
-    def function(self, name: str) -> str:
-        """What marks a function; the statements that follow are its."""
-        self.name = name
-        self.owner = self._node(
+    def function(self, name: str) -> int:
+        """The number of a function, to mark it and its statements with. A task of a kernel is called ``KERNEL.NUMBER``."""
+        owner = self._node(
             f'distinct !DISubprogram(name: "{name}", file: !2, unit: !0, type: !3, spFlags: DISPFlagDefinition)'
         )
-        return f" !dbg !{self.owner}"
+        self.owners[owner] = name.partition(".")[0]
+        return owner
 
-    def mark(self, statement: Statement) -> str:
-        """What marks the instructions of a statement."""
+    def mark(self, statement: Statement, owner: int) -> str:
+        """What marks the instructions of a statement in a function."""
         self.texts.append(print_head(statement))
-        self.places[self.name, id(statement)] = len(self.texts)
-        return f", !dbg !{self._node(f'!DILocation(line: {len(self.texts)}, scope: !{self.owner})')}"
+        self.places[self.owners[owner], id(statement)] = len(self.texts)
+        return f", !dbg !{self._node(f'!DILocation(line: {len(self.texts)}, scope: !{owner})')}"
 
     def numbers(self, name: str, loop: For | Reduce) -> list[int]:
-        """The lines of a loop of a function, its own among them."""
+        """The lines of a loop of a kernel, its own among them."""
         return [self.places[name, id(each)] for each in (loop, *walk(loop.body))]
 
     def metadata(self) -> list[str]:
