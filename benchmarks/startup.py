@@ -2,7 +2,8 @@
 
     python benchmarks/startup.py [FILE]        # default: the HP bench of examples/
 
-Three kinds of new processes, several each, medians: the cache empty; the cache with another model's integrators only; the cache warm.
+Three kinds of new processes, several each, medians: the cache empty; with the integrators of other models, a small one and a network; warm. Then whole
+processes, by turns, so that whatever else the machine does hits all alike: Python alone, with numpy, and `mcompiler run` of the compiled model.
 """
 
 import json
@@ -11,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -46,15 +48,36 @@ def median_of(runs: list[dict[str, object]]) -> dict[str, float]:
     return {key: statistics.median(row.get(key, 0.0) for row in rows) for key in rows[-1]}
 
 
+def whole_processes(model: str, turns: int = 11) -> dict[str, list[float]]:
+    """Seconds of each kind of process, one after the other, the cache warm."""
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "MCOMPILER_CACHE_DIR": cache}
+        run = [sys.executable, "-m", "mcompiler", "run", model]
+        commands = {
+            "python": [sys.executable, "-c", "pass"],
+            "python, numpy": [sys.executable, "-c", "import numpy"],
+            "mcompiler run": run,
+        }
+        for turn in range(-2, turns):
+            for name, command in commands.items():
+                start = time.perf_counter()
+                subprocess.run(command, env=environment, capture_output=True, check=True)
+                if turn >= 0:
+                    found.setdefault(name, []).append(time.perf_counter() - start)
+    return found
+
+
 def main() -> None:
     model = sys.argv[1] if len(sys.argv) > 1 else str(HERE.parent / "examples" / "hp_loop" / "hp_loop.mem")
-    other = str(HERE.parent / "examples" / "volatile_decay" / "volatile_decay.mem")
+    others = [str(HERE.parent / "examples" / name / f"{name}.mem") for name in ("volatile_decay", "small_world")]
     cold, integrators, warm = [], [], []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
             cold.append(measure(model, Path(folder)))
         with tempfile.TemporaryDirectory() as folder:
-            measure(other, Path(folder))
+            for other in others:
+                measure(other, Path(folder))
             integrators.append(measure(model, Path(folder)))
             warm += [measure(model, Path(folder)) for _ in range(3)]
     columns = {"cold": median_of(cold), "integrators cached": median_of(integrators), "warm": median_of(warm)}
@@ -68,6 +91,9 @@ def main() -> None:
                 f"{column[stage] * 1e3:>20.1f}" if stage in column else f"{'':>20}" for column in columns.values()
             )
         )
+    print(f"{'whole process, ms':<24}{'least':>20}{'median':>20}")
+    for name, seconds in whole_processes(model).items():
+        print(f"{name:<24}{min(seconds) * 1e3:>20.1f}{statistics.median(seconds) * 1e3:>20.1f}")
     loaded = set(warm[-1]["modules"])  # type: ignore[call-overload]
     print(
         f"\na warm process imports {', '.join(each for each in HEAVY if each in loaded) or 'none'} of {', '.join(HEAVY)}; {len(loaded)} modules in all"
