@@ -85,7 +85,9 @@ def keep(source: Source, experiment: str | None, settings: Sequence[str], start:
         return
     facts["arrays"], content = _packed(arrays)
     title = f"{start.description.name}, experiment {start.experiment.name}"
-    cache.store(_key(source, experiment, settings), facts, {"arrays": content}, cache.About(title, "model"))
+    cache.store(
+        _key(source, experiment, settings), facts, {"arrays": content}, cache.About(title, f"model {source.name}")
+    )
 
 
 def _key(source: Source, experiment: str | None, settings: Sequence[str]) -> str:

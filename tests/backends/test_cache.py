@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcompiler.backends import cache
+from mcompiler.backends import cache, environment
 from mcompiler.backends.artifact import Artifact
 from mcompiler.backends.numba import backend
 from mcompiler.backends.protocols import CompileOptions
@@ -182,6 +182,18 @@ def test_every_input_is_in_the_key(own_cache: Path) -> None:
     assert len({each.manifest.key for each in (first, *others)}) == 5
     assert not any(each.was_cached for each in others)
     assert value_of(others[0]) == 2.0
+
+
+def test_another_cpu_finds_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = environment._known  # pyright: ignore[reportPrivateUsage]
+    backend.compile(constant(1.0), LAYOUT, fingerprint="a")
+    own = environment.environment()["cpu"]
+    for name in ("another one", own):
+        monkeypatch.setattr(environment, "cpu", lambda name=name: name)
+        known.cache_clear()
+        assert (backend.find("a") is not None) == (name == own)
+        assert backend.compile(constant(1.0), LAYOUT).was_cached == (name == own)
+    known.cache_clear()
 
 
 def test_what_an_entry_closes_over_is_in_the_key() -> None:
