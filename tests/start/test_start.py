@@ -223,6 +223,18 @@ def test_the_command_imports_nothing_heavy(folder: Path) -> None:
         assert {key: cold[key].tobytes() for key in cold} == {key: warm[key].tobytes() for key in warm}
 
 
+def test_a_new_model_needs_no_numba(folder: Path) -> None:
+    """Where the integrators are there, the kernels of another model are written and compiled without it."""
+    run(folder / "bench.mem")
+    (folder / "parts.mem").write_text(PARTS.replace("i = g*x*v", "i = g*x^3*v"))
+    arguments = [sys.executable, "-c", PROGRAM, "run", "bench.mem", "--save", "new.npz"]
+    subprocess.run(arguments, cwd=folder, capture_output=True, check=True)
+    imported = (folder / "new.npz.modules").read_text()
+    assert "llvmlite" in imported
+    assert "sympy" in imported
+    assert "numba" not in imported
+
+
 def test_a_picture_of_a_warm_start(folder: Path) -> None:
     for name in ("cold.svg", "warm.svg"):
         arguments = [sys.executable, "-m", "mcompiler", "run", "bench.mem", "--plot", name, "--timings"]
