@@ -85,7 +85,8 @@ class _KernelText:
     """One kernel in the writing, or one task of it.
 
     ``called`` gathers the declarations of all kernels, ``tasks`` the functions that run at the same time; ``scope`` holds the operands of the names that are
-    bound; ``block`` is the label of the block that is being written.
+    bound; ``block`` is the label of the block that is being written. Labels and values share their names in LLVM: ours begin with a dot, which no name of a
+    kernel does.
     """
 
     name: str
@@ -99,7 +100,7 @@ class _KernelText:
     local: dict[str, int] = field(default_factory=dict[str, int])
     arrays: dict[str, str] = field(default_factory=dict[str, str])
     scope: dict[str, Typed] = field(default_factory=dict[str, Typed])
-    block: str = "entry"
+    block: str = ".entry"
     mark: str = ""
     owner: int = 0
     count: int = 0
@@ -118,7 +119,7 @@ class _KernelText:
     def function(self, head: str) -> str:
         scope = f" !dbg !{self.owner}" if self.owner else ""
         return "\n".join(
-            [f"define {head} nounwind mustprogress{scope} {{", "entry:", *self.buffers, *self.written, "}"]
+            [f"define {head} nounwind mustprogress{scope} {{", ".entry:", *self.buffers, *self.written, "}"]
         )
 
     def taken(self, argument: Argument, is_written: bool) -> str:  # noqa: FBT001
@@ -195,7 +196,7 @@ class _KernelText:
         name = f"{self.name}.{len(self.tasks)}"
         taken = [each for each in self.scope if each in used]
         outer = [each for each in self.arrays if each in arrays and each not in self.local]
-        inner = replace(self, name=name, written=[], buffers=[], local={}, scope={}, arrays={}, block="entry", count=0)
+        inner = replace(self, name=name, written=[], buffers=[], local={}, scope={}, arrays={}, block=".entry", count=0)
         inner.owner = self.lines.function(name) if self.lines else 0
         parameters = [_pointer(each, is_written=each in written) for each in outer]
         inner.arrays |= {each: self.arrays[each] for each in outer}
@@ -225,7 +226,7 @@ class _KernelText:
 
     def branch(self, condition: Typed, body: Sequence[Statement]) -> None:
         self.count += 1
-        inside, after = f"if.{self.count}", f"endif.{self.count}"
+        inside, after = f".if.{self.count}", f".endif.{self.count}"
         self.line(f"br {condition}, label %{inside}, label %{after}")
         self.begin(inside)
         self.body(body)
@@ -238,7 +239,7 @@ class _KernelText:
         starts = [self.value(total.initial) for total in totals]
         before, mark = self.block, self.mark
         self.count += 1
-        name, after, next_turn = f"{identifier(index)}.{self.count}", f"after.{self.count}", self.fresh()
+        name, after, next_turn = f"{identifier(index)}.{self.count}", f".after.{self.count}", self.fresh()
         some = self.bind(f"icmp sgt {turns}, 0", "i1")
         self.line(f"br {some}, label %{name}, label %{after}")
         self.begin(name)

@@ -20,11 +20,12 @@ from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.numba import integrators, link
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.backends.text import module_text
-from mcompiler.kernel.abi import F64_ARRAY, I64, I64_ARRAY, Argument
+from mcompiler.kernel.abi import F64_ARRAY, I64, I64_ARRAY, INITIAL, Argument
 from mcompiler.kernel.blocks import blocked
-from mcompiler.kernel.ir import Kernel, KernelModule
+from mcompiler.kernel.ir import For, If, Integer, Kernel, KernelModule, Let, Load, Local, Op, Statement, Store
 from mcompiler.kernel.layout import bind
 from mcompiler.kernel.scalarise import scalarise
+from mcompiler.kernel.verify import verify
 from mcompiler.network.binding import bindings
 from tests.backends.models import Run, network
 from tests.backends.test_operations import OPERATED, PAIRS, evaluate, observe
@@ -188,3 +189,17 @@ def test_marked_lines_change_nothing_but_marks() -> None:
     wanted = [each.removesuffix(" {") for each in emit(network()).text.splitlines()]
     assert [each for each in plain if not each.startswith("!")] == wanted
     llvm.parse_assembly(marked).verify()
+
+
+def test_names_of_a_model_are_not_taken_for_labels() -> None:
+    """An index called like a label of ours, and values called like the first block."""
+    names = ("after", "entry", "endif")
+    body: tuple[Statement, ...] = (Store("y", Local("after"), Op("add", (Local("entry"), Local("endif")))),)
+    lets = (Let("entry", Load("p", Integer(0))), Let("endif", Load("p", Integer(1))))
+    whole = (*lets, For("after", Integer(3), (If(Op("eq", (Local("after"), Integer(1))), body),)))
+    for at_once in (False, True):
+        made = (*whole[:-1], replace(whole[-1], at_once=at_once))
+        module = KernelModule("named", (Kernel(INITIAL, made),))
+        text = emit(verify(module)).text
+        assert all(name in str(module) for name in names)
+        llvm.parse_assembly(text).verify()
