@@ -28,7 +28,7 @@ Real: TypeAlias = Any
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {F64: np.float64, I64: int}
 # numpy's names, where they differ from C's.
-_NUMPY = {"pow": "power", "asinh": "arcsinh", "atan": "arctan", "sinh_1": "sinh", "sinh_3": "sinh"}
+_NUMPY = {"pow": "power", "asinh": "arcsinh", "atan": "arctan"}
 
 
 def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:  # noqa: A001 - the protocol
@@ -42,8 +42,13 @@ def open(kernels: KernelModule, entries: Sequence[Entry] = ()) -> PythonLibrary:
 
 def elementary_functions() -> dict[str, Callable[..., Real]]:
     """What generated text calls, with C's meaning: infinities and NaN in the place of exceptions."""
-    found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY}
-    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, **_SELECTED}
+    found: dict[str, Callable[..., Real]] = {name: _c_function(name) for name in ELEMENTARY if name != "logistic"}
+    return {**found, "abs": np.fabs, "floor": np.floor, "sqrt": np.sqrt, "logistic": _logistic, **_SELECTED}
+
+
+def _logistic(a: Real) -> Real:
+    part = np.exp(-np.fabs(a))
+    return (part if a < 0 else np.float64(1.0)) / (np.float64(1.0) + part)
 
 
 def _where(condition: bool, a: Real, b: Real) -> Real:  # noqa: FBT001 - as in the text
@@ -84,8 +89,9 @@ _SELECTED: Mapping[str, Callable[..., Real]] = MappingProxyType(
 
 def _c_function(name: str) -> Callable[..., Real]:
     """C's function where Python gives it (it calls the same libm), numpy's value where Python would raise."""
-    real: Callable[..., float] = getattr(math, name.partition("_")[0], math.fabs)
-    general: Callable[..., Real] = getattr(np, _NUMPY.get(name, name))
+    plain = name.partition("_")[0]
+    real: Callable[..., float] = getattr(math, plain, math.fabs)
+    general: Callable[..., Real] = getattr(np, _NUMPY.get(plain, plain))
 
     def apply(*arguments: Real) -> Real:
         try:

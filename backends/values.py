@@ -11,7 +11,7 @@ from mcompiler.kernel.operations import square_and_multiply
 #: What the text calls, and expects to find in its namespace.
 ELEMENTARY = (
     *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
-    *("sinh_1", "sinh_3"),
+    *("logistic", "sinh_1", "sinh_3", "sin_20", "cos_20", "tan_20"),
     *("abs", "floor"),
 )
 #: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.
@@ -138,8 +138,6 @@ def _operation(name: str, arguments: tuple[Value, ...], writer: Writer) -> tuple
         return f"{sign}{_bracketed(arguments[0], rank + 1, writer)}", rank
     if name in ELEMENTARY or name in SELECTIONS:
         return f"{name}({', '.join(value_text(argument, writer) for argument in arguments)})", _ATOM
-    if name == "logistic":
-        return f"1.0 / (1.0 + exp(-{_bracketed(arguments[0], _ATOM, writer)}))", _QUOTIENT
     if name == "powi":
         return _power(arguments, writer)
     raise ValueError(f"no text for operation {name!r}")

@@ -117,14 +117,12 @@ class Frontend:
 
 def elementary_functions(*, in_loops: bool = True) -> dict[str, object]:
     """What generated text calls: external C functions (ours, where loops are to be vectorised) and selections; and its two constants."""
-    found: dict[str, object] = dict(CONSTANTS)
+    found = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
     for name in ELEMENTARY:
-        symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
-        found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
-    ours: dict[str, object] = {}
-    if in_loops:
-        ours = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
-    return {**found, **ours, **SELECTED, **RECAST}
+        if name not in found or (name in link.C_FUNCTIONS and not in_loops):
+            symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
+            found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
+    return {**CONSTANTS, **found, **SELECTED, **RECAST}
 
 
 def _target_lines(module: Any) -> str:

@@ -1,6 +1,8 @@
 """Operations on doubles that Python has no words for: their bits, and selections without branches. A compiler has its own instructions for them."""
 
+import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +29,14 @@ def larger(a: Any, b: Any) -> Any:
     return b if b > a else a
 
 
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """``a*b + c``, rounded once."""
+    if not all(map(math.isfinite, (a, b, c, a * b))):
+        return a * b + c
+    return np.float64(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
+
+
 #: By the names that functions are given them under.
 OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"bits": bits, "double": double, "where": where, "max": larger}
+    {"bits": bits, "double": double, "where": where, "max": larger, "fma": fma, "floor": np.floor}
 )

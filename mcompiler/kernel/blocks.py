@@ -1,7 +1,7 @@
 """Loops over members in blocks, so that machine code can take several members at once.
 
-A loop over members that sums over earlier stages, or adds into places that index arrays name, cannot be vectorised as it stands. Here it goes through its
-members in blocks of `BLOCK`, with a buffer per such quantity that stays in the nearest cache:
+A loop over members that sums over earlier stages, adds into places that index arrays name, or has angles of any size, cannot be vectorised as it stands.
+Here it goes through its members in blocks of `BLOCK`, with a buffer per such sum and place that stays in the nearest cache:
 
     sums over stages      stage by stage into a buffer, all members of the block at once (`stage_sums`)
     the body itself       as it was, the sums loaded from the buffers; what goes to a place of no pattern is put into a buffer
@@ -33,7 +33,8 @@ from mcompiler.kernel.ir import (
     Total,
     Value,
 )
-from mcompiler.kernel.ranges import Surroundings, in_ranges
+from mcompiler.kernel.operations import ANGLES
+from mcompiler.kernel.ranges import Surroundings, in_ranges, ranged_arguments
 from mcompiler.kernel.simplify import simplify_kernel
 from mcompiler.kernel.stage_sums import Span, StageSums, into_buffers, span_of, stage_sums
 from mcompiler.kernel.walk import bindings_for, bound_names, loads_in, names_in, renamed, substitute, values_of, walk
@@ -205,10 +206,16 @@ class _Loop:
 
     @property
     def needs_blocks(self) -> bool:
-        """Whether it sums over stages, or adds to places of no pattern, and nothing keeps it from being done so."""
+        """Whether it sums over stages, adds to places of no pattern, or has angles, and nothing keeps it from being done so."""
         sums = [self.sums(each) for each in self.body if isinstance(each, Reduce)]
         scatters = any(isinstance(each, Accumulate) and self.is_scattered(each.index) for each in self.body)
-        return None not in sums and (scatters or bool(sums))
+        return None not in sums and (scatters or bool(sums) or self.has_angles)
+
+    @property
+    def has_angles(self) -> bool:
+        """Whether it has functions of angles, which are the same code for all members only up to a size."""
+        values = [value for each in self.body for value in values_of(each)]
+        return not ANGLES.keys().isdisjoint(ranged_arguments([*values, *(total.value for total in self.totals)]))
 
     def sums(self, each: Reduce) -> StageSums | None:
         """A loop over stages in its body."""

@@ -202,7 +202,8 @@ def _magnitude(a: Number) -> Number:
 
 
 def _logistic(a: Number) -> Number:
-    return np.float64(1.0) / (np.float64(1.0) + _OPERATIONS["exp"](-a))
+    part = _OPERATIONS["exp"](a if a.real < 0 else -a)
+    return (part if a.real < 0 else np.float64(1.0)) / (np.float64(1.0) + part)
 
 
 def _floor(a: Number) -> Number:
@@ -253,6 +254,9 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "cosh": _elementary(math.cosh, np.cosh),
     "sinh_1": _elementary(math.sinh, np.sinh),
     "sinh_3": _elementary(math.sinh, np.sinh),
+    "sin_20": _elementary(math.sin, np.sin),
+    "cos_20": _elementary(math.cos, np.cos),
+    "tan_20": _elementary(math.tan, np.tan),
     "asinh": _elementary(math.asinh, np.arcsinh),
     "atan": _elementary(math.atan, np.arctan),
     "logistic": _logistic,

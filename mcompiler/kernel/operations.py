@@ -11,7 +11,9 @@ Rules that hold for all operations
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mcompiler.kernel.abi import F64, I64
 
@@ -79,9 +81,12 @@ _TABLE: tuple[Operation, ...] = (
     _elementary("cosh", "C's cosh"),
     _elementary("sinh_1", "sinh of an a between -1 and 1"),
     _elementary("sinh_3", "sinh of an a between -3 and 3"),
+    _elementary("sin_20", "sin of an a between -2^20 and 2^20"),
+    _elementary("cos_20", "cos of an a between -2^20 and 2^20"),
+    _elementary("tan_20", "tan of an a between -2^20 and 2^20"),
     _elementary("asinh", "C's asinh"),
     _elementary("atan", "C's atan"),
-    _elementary("logistic", "1 / (1 + exp(-a))"),
+    _elementary("logistic", "1 / (1 + exp(-a)), and exp(a) / (1 + exp(a)) for a negative a"),
     _elementary("abs", "magnitude of a, -0.0 gives 0.0; the interpreter gives a or -a by the sign of the real part"),
     _elementary("sign", "1.0 if a > 0, -1.0 if a < 0, else a (so 0.0, -0.0 and NaN stay)"),
     _elementary("step", "1.0 if a >= 0, 0.0 if a < 0, else NaN"),
@@ -110,11 +115,11 @@ OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Arguments up to ``limit`` in magnitude, and the operations that are cheaper there by what they stand for."""
+class Variant:
+    """An operation that stands for another one where the argument is at most ``limit`` in magnitude."""
 
+    name: str
     limit: float
-    variants: dict[str, str]
 
     @property
     def magnitude(self) -> int:
@@ -123,8 +128,16 @@ class Range:
         return int(found)
 
 
-#: From the narrowest on; all have variants of the same operations.
-RANGES: tuple[Range, ...] = (Range(1.0, {"sinh": "sinh_1"}), Range(3.0, {"sinh": "sinh_3"}))
+#: What loops cannot do for all arguments at once, and can for these.
+ANGLES: Mapping[str, Variant] = MappingProxyType(
+    {name: Variant(f"{name}_20", 2.0**20) for name in ("sin", "cos", "tan")}
+)
+#: From the narrowest range on: by the operations for all arguments, what stands for them where all of them keep to their limits.
+RANGES: tuple[Mapping[str, Variant], ...] = (
+    MappingProxyType({"sinh": Variant("sinh_1", 1.0), **ANGLES}),
+    MappingProxyType({"sinh": Variant("sinh_3", 3.0), **ANGLES}),
+    ANGLES,
+)
 
 
 def square_and_multiply(exponent: int) -> tuple[str, ...]:

@@ -3,15 +3,17 @@
 A function over all doubles costs what its largest arguments ask for. Before a block's loop the largest magnitude of the arguments is found, which costs little;
 then the loop runs that has the cheapest variant that is right there. Where an argument is a product of what is the same in the whole loop and of what is the
 same in every turn around it (a row's own cell, and the cells of all columns), the product of the largest magnitudes is a bound that costs nothing in the loop.
+
+The last of the loops has the functions for all doubles; of sines, cosines and tangents those are calls of libm, one at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 from mcompiler.kernel.build import Names
 from mcompiler.kernel.ir import Float, For, Integer, Let, Load, Local, Op, Reduce, Statement, Total, Value
-from mcompiler.kernel.operations import RANGES
+from mcompiler.kernel.operations import RANGES, Variant
 from mcompiler.kernel.walk import bindings_for, bound_names, names_in, parts_of, renamed, values_of, with_values
 
 
@@ -33,27 +35,49 @@ class Surroundings:
 def in_ranges(names: Names, loop: For | Reduce, around: Surroundings) -> tuple[Statement, ...]:
     """The loop, whose body is straight-line, once for every range of its functions' arguments; its totals keep their names."""
     whole = (*loop.body, *([loop] if isinstance(loop, Reduce) else []))
-    values = [value for each in whole for value in values_of(each)]
-    arguments = list(dict.fromkeys(argument for value in values for argument in _ranged_arguments(value)))
+    arguments = ranged_arguments(value for each in whole for value in values_of(each))
     if not arguments:
         return (loop,)
-    bound = names.fresh("largest")
-    made: list[Statement] = [_bounded(names, arguments, bound, around) or _largest(names, loop, arguments, bound)]
+    bounds = {function: names.fresh("largest") for function in arguments}
+    made: list[Statement] = []
+    for function, values in arguments.items():
+        bound = bounds[function]
+        made.append(_bounded(names, values, bound, around) or _largest(names, loop, values, bound))
     left = loop.count
-    for limit in RANGES:
-        fits = Op("le", (Local(bound), Integer(limit.magnitude)))
+    for variants in _levels(arguments):
         count, rest = names.fresh("within"), names.fresh("beyond")
+        fits = reduce(_both, (_within(bounds[function], each) for function, each in variants.items()))
         made += [Let(count, Op("where", (fits, left, Integer(0)))), Let(rest, Op("sub", (left, Local(count))))]
-        own = _renamed(names, replace(loop, count=Local(count)), limit.variants)
+        own = _renamed(names, replace(loop, count=Local(count)), {name: each.name for name, each in variants.items()})
         made.append(own)
         left = Local(rest)
         loop = _going_on(own, loop)
     return (*made, replace(loop, count=left))
 
 
-def _ranged_arguments(value: Value) -> list[Value]:
-    functions = RANGES[0].variants
-    return [each.arguments[0] for each in parts_of(value) if isinstance(each, Op) and each.name in functions]
+def ranged_arguments(values: Iterable[Value]) -> dict[str, list[Value]]:
+    """The arguments of each function that has variants, in order, each once."""
+    found: dict[str, dict[Value, None]] = {}
+    for value in values:
+        for each in parts_of(value):
+            if isinstance(each, Op) and any(each.name in level for level in RANGES):
+                found.setdefault(each.name, {})[each.arguments[0]] = None
+    return {function: list(arguments) for function, arguments in found.items()}
+
+
+def _levels(functions: Iterable[str]) -> list[dict[str, Variant]]:
+    """The ranges in which these functions have variants, from the narrowest on, those that differ."""
+    names = list(functions)
+    levels = [{name: level[name] for name in names if name in level} for level in RANGES]
+    return [each for place, each in enumerate(levels) if each and each not in levels[:place]]
+
+
+def _within(bound: str, variant: Variant) -> Op:
+    return Op("le", (Local(bound), Integer(variant.magnitude)))
+
+
+def _both(a: Op, b: Op) -> Op:
+    return Op("and", (a, b))
 
 
 def _bounded(names: Names, arguments: Sequence[Value], bound: str, around: Surroundings) -> Let | None:
