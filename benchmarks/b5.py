@@ -7,44 +7,21 @@ a process of its own, on one core, and in it all peers take turns (A B C A B C .
 """
 
 import ctypes
-import importlib.metadata
-import importlib.util
-import os
-import resource
 import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from peers import C_FLAGS, Floats, Peer, State, aligned, c_library, each_size, measure, place
 
 import mcompiler as mc
 
-Floats = NDArray[np.float64]
-State = tuple[Floats, Floats, Floats]
 Run = Callable[[], State]
-Found = TypeVar("Found")
 HERE = Path(__file__).parent
 STEPS, H, EVALUATIONS = 200, 0.01, 800
 TAU, A, BETA, GON, GOFF = 1.0, 0.2, 2.0, 1e-4, 1e-6
-C_FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512")
-#: Relative differences up to here are round-off.
-ROUND_OFF = 1e-12
-#: Rounds in which a peer takes part, and the CPU seconds after which it does no longer; runs shorter than a turn are repeated within it.
-ROUNDS, LONGEST, TURN = 5, 40.0, 0.1
-ONE_CORE = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +38,6 @@ class Problem:
     s: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A way to solve the problem; ``package`` is its module and distribution, ``programs`` what must be on the path."""
-
-    name: str
-    make: Callable[[Problem], Run]
-    package: str = ""
-    programs: tuple[str, ...] = ()
-
-    def missing(self) -> list[str]:
-        """What it needs and is not there."""
-        packages = [self.package] if self.package and not importlib.util.find_spec(self.package) else []
-        return packages + [each for each in self.programs if not shutil.which(each)]
-
-    def version(self) -> str:
-        """Of its package, else of its program."""
-        if self.package:
-            return importlib.metadata.version(self.package)
-        return subprocess.run(
-            [self.programs[0], "-dumpfullversion"], check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-
 def problem(size: int, folder: Path) -> Problem:
     """The same numbers for everyone."""
     draw = np.random.default_rng(0)
@@ -98,13 +52,10 @@ def problem(size: int, folder: Path) -> Problem:
 def hand_written_c(given: Problem) -> Run:
     """`b5.c`: one sweep over the synapses per stage, sinh as a polynomial of the degree that a row needs."""
     folder, n = given.folder, given.size
-    subprocess.run(["gcc", *C_FLAGS, "-fPIC", "-c", str(HERE / "b5.c"), "-o", str(folder / "b5.o")], check=True)
-    # Linked without -ffast-math: with it, loading the library would flush subnormal numbers of the whole process to zero.
-    subprocess.run(["gcc", "-shared", str(folder / "b5.o"), "-o", str(folder / "b5.so"), "-lm"], check=True)
-    function = ctypes.CDLL(str(folder / "b5.so")).run
+    function = c_library(HERE / "b5.c", folder).run
     constants = np.array([TAU, A, BETA, GON, GOFF, given.rf])
-    x, y, s, work = (_aligned(length) for length in (n, n, n * n, 2 * n * n + 9 * n))
-    places = [each.ctypes.data_as(ctypes.c_void_p) for each in (constants, given.bias, given.force, x, y, s, work)]
+    x, y, s, work = (aligned(length) for length in (n, n, n * n, 2 * n * n + 9 * n))
+    places = [place(each) for each in (constants, given.bias, given.force, x, y, s, work)]
 
     def run() -> State:
         x[:], y[:], s[:] = given.x, given.y, given.s.reshape(-1)
@@ -112,13 +63,6 @@ def hand_written_c(given: Problem) -> Run:
         return x, y, s.reshape(n, n)
 
     return run
-
-
-def _aligned(length: int) -> Floats:
-    """An array that starts where a cache line does."""
-    room = np.zeros(length + 8)
-    first = -room.ctypes.data // 8 % 8
-    return room[first : first + length]
 
 
 def ours(given: Problem) -> Run:
@@ -329,7 +273,7 @@ def brian2_standalone(given: Problem) -> Run:
 
 
 #: The first is what the others are compared with.
-PEERS = (
+PEERS: tuple[Peer[Problem], ...] = (
     Peer("hand-written C", hand_written_c, programs=("gcc",)),
     Peer("mcompiler", ours, "mcompiler"),
     Peer("numpy", numpy_arrays, "numpy"),
@@ -339,71 +283,11 @@ PEERS = (
 )
 
 
-# --- measuring
-
-
-def cpu() -> float:
-    """CPU seconds of this process and of its finished children."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def timed(make: Callable[[], Found], repeats: int = 1) -> tuple[Found, float]:
-    """What the call gives, and the CPU seconds of one of so many calls."""
-    start = cpu()
-    for _ in range(repeats):
-        found = make()
-    return found, (cpu() - start) / repeats
-
-
-def rounds(runs: Sequence[Run], first: Sequence[float]) -> list[list[float]]:
-    """CPU seconds of every run, round by round, where its first call took so long."""
-    taken: list[list[float]] = [[] for _ in runs]
-    for _ in range(ROUNDS):
-        for run, once, times in zip(runs, first, taken, strict=True):
-            if not times or once * (1 + len(times)) < LONGEST:
-                times.append(timed(run, max(1, round(TURN / max(once, 1e-6))))[1])
-    return taken
-
-
-def errors(found: State, exact: State) -> list[float]:
-    """Largest differences of x, y and s in parts of the largest value."""
-    return [float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, exact, strict=True)]
-
-
-def measure(given: Problem) -> Iterator[str]:
-    """A row for every peer at one size."""
-    present = [each for each in PEERS if not each.missing()]
-    runs, setups = zip(*(timed(partial(each.make, given)) for each in present), strict=True)
-    states, first = zip(*(timed(run) for run in runs), strict=True)
-    exact = numpy_arrays(given)()
-    differences = [errors(state, exact) for state in states]
-    taken = rounds(runs, first)
-    medians = [statistics.median(times) for times in taken]
-    base = medians[0] if present[0] is PEERS[0] else float("nan")
-    heads = ("version", "set-up s", "runs", "s", "ns", "ratio", "error x", "error y", "error s")
-    yield f"N = {given.size}\n{'peer':<16}" + "".join(f"{head:>10}" for head in heads)
-    for each, setup, times, took, error in zip(present, setups, taken, medians, differences, strict=True):
-        ns = took / (EVALUATIONS * given.size**2) * 1e9
-        row = f"{each.name:<16}{each.version():>10}{setup:>10.1f}{len(times):>10}{took:>10.4f}{ns:>10.3f}{took / base:>10.2f}"
-        yield row + "".join(f"{value:>10.1e}" for value in error) + ("" if max(error) < ROUND_OFF else "  NOT EQUAL")
-    for each in PEERS:
-        if missing := each.missing():
-            yield f"{each.name:<16}absent: {', '.join(missing)} not installed"
-
-
-def main() -> None:
-    if sys.argv[1:2] == ["--here"]:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-        with tempfile.TemporaryDirectory(prefix="b5-") as folder:
-            for row in measure(problem(int(sys.argv[2]), Path(folder))):
-                print(row, flush=True)
-        print(flush=True)
-        return
-    for size in sys.argv[1:] or ("128", "512", "1024"):
-        subprocess.run([sys.executable, __file__, "--here", size], env={**os.environ, **ONE_CORE}, check=True)
+def rows(size: int, folder: Path) -> Iterator[str]:
+    """The table of one size."""
+    given = problem(size, folder)
+    return measure(PEERS, given, numpy_arrays(given)(), ("x", "y", "s"), EVALUATIONS * size**2)
 
 
 if __name__ == "__main__":
-    main()
+    each_size(__file__, ("128", "512", "1024"), rows)

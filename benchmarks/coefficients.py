@@ -8,6 +8,7 @@ A polynomial stands for the rest of a function beside its first terms, as `POLYN
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -138,9 +139,9 @@ def _weight(wanted: Polynomial, t: Real) -> Real:
 
 def _extremes(wanted: Polynomial, coefficients: Sequence[Real], points: Sequence[Real]) -> list[Real]:
     """Near every point, where the weighed error is largest."""
-    edges = [mpmath.mpf(wanted.low), *((a + b) / 2 for a, b in zip(points, points[1:], strict=False)), wanted.high]
+    edges = [mpmath.mpf(wanted.low), *((a + b) / 2 for a, b in pairwise(points)), wanted.high]
     found: list[Real] = []
-    for place, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+    for place, (a, b) in enumerate(pairwise(edges)):
         grid = [a + (b - a) * mpmath.mpf(each) / _SAMPLES for each in range(1, _SAMPLES)]
         sign = (-1) ** place * mpmath.sign(_error(wanted, coefficients, points[0]))
         found.append(max(grid, key=lambda t: sign * _error(wanted, coefficients, t)))

@@ -35,4 +35,18 @@ def of_two(first: str, second: str) -> str:
     return f"{F64} {first}, {F64} {second}"
 
 
-__all__ = ["F64", "I64", "LN2_HIGH", "LN2_LOW", "ONE", "SHIFT", "SIGN", "SMALLEST", "TWO_54", "Function", "Functions", "entry", "of_two"]
+__all__ = [
+    "F64",
+    "I64",
+    "LN2_HIGH",
+    "LN2_LOW",
+    "ONE",
+    "SHIFT",
+    "SIGN",
+    "SMALLEST",
+    "TWO_54",
+    "Function",
+    "Functions",
+    "entry",
+    "of_two",
+]

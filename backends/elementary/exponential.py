@@ -14,7 +14,13 @@ _HIGHEST, _LOWEST = 709.9, -760.0
 _SHIFT_HALF = SHIFT + 1022.0
 _DEEP, _FAR, _DOWN = -690.0, 100 << 52, 2.0**-100
 
-_P0, _P1, _P2, _P3, _P4 = 0.5000000000000007, 0.16666666666666674, 0.041666666666547586, 0.00833333333332182, 0.0013888888941825802
+_P0, _P1, _P2, _P3, _P4 = (
+    0.5000000000000007,
+    0.16666666666666674,
+    0.041666666666547586,
+    0.00833333333332182,
+    0.0013888888941825802,
+)
 _P5, _P6, _P7, _P8 = 0.00019841269889990938, 2.4801492905553005e-05, 2.755723771141364e-06, 2.7630852207803535e-07
 _P9 = 2.511185001798241e-08
 
@@ -111,7 +117,7 @@ def make_expm1(functions: Functions) -> Function:
 
 
 def make_logistic(functions: Functions) -> Function:
-    """`logistic`: exp(-|x|) or 1, divided by 1 + exp(-|x|); what rounding takes from the exponent is kept, and from that sum most."""
+    """`logistic`: exp(-|x|) or 1, divided by 1 + exp(-|x|); most of what rounding takes from these is put back."""
     beyond_1, scaled, where = functions["beyond_1"], functions["scaled"], functions["where"]
 
     def logistic(x):  # type: ignore[no-untyped-def]
@@ -122,10 +128,13 @@ def make_logistic(functions: Functions) -> Function:
         first = inside - whole * LN2_HIGH
         r = first - whole * LN2_LOW
         lost = (first - r) - whole * LN2_LOW
-        part = scaled(2.0 + 2.0 * (r + ((r * r) * beyond_1(r) + lost)), k, size)
+        more = r + ((r * r) * beyond_1(r) + lost)
+        one = 1.0 + more
+        low = more - (one - 1.0)
+        part = scaled(2.0 * one, k, size)
         below = 1.0 + part
         value = where(x < 0.0, part, 1.0) / below
-        return value - value * (part - (below - 1.0))
+        return value + value * (where(x < 0.0, low * (2.0 - one), 0.0) - ((part - (below - 1.0)) + part * low))
 
     return logistic
 

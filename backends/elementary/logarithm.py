@@ -9,7 +9,19 @@ as FreeBSD's msun does (e_log.c). What rounding takes from 1 + x is kept in log1
 
 import math
 
-from mcompiler.backends.elementary.entry import I64, LN2_HIGH, LN2_LOW, ONE, SIGN, SMALLEST, TWO_54, Function, Functions, entry, of_two
+from mcompiler.backends.elementary.entry import (
+    I64,
+    LN2_HIGH,
+    LN2_LOW,
+    ONE,
+    SIGN,
+    SMALLEST,
+    TWO_54,
+    Function,
+    Functions,
+    entry,
+    of_two,
+)
 
 _INF, _NAN = math.inf, math.nan
 # sqrt(1/2): a mantissa below it belongs to the exponent before.

@@ -6,7 +6,17 @@ logarithm is right to 2^-65 of itself, and an exponent of 745 to 2^-55. What a p
 
 import math
 
-from mcompiler.backends.elementary.entry import LN2_HIGH, LN2_LOW, SIGN, SMALLEST, TWO_54, Function, Functions, entry, of_two
+from mcompiler.backends.elementary.entry import (
+    LN2_HIGH,
+    LN2_LOW,
+    SIGN,
+    SMALLEST,
+    TWO_54,
+    Function,
+    Functions,
+    entry,
+    of_two,
+)
 
 _INF, _NAN = math.inf, math.nan
 _BIAS = 4503599627370496.0 + 1023.0
@@ -155,7 +165,7 @@ def make_special(functions: Functions) -> Function:
         value = where(end, where(y < 0.0, where(size == 0.0, _INF, 0.0), size), value)
         whole, half = floor(y) == y, 0.5 * y
         value = where((x < 0.0) & (size < _INF) & (not whole), _NAN, value)
-        value = where((x != x) | (y != y), x + y, value)
+        value = where((size <= _INF) & (abs(y) <= _INF), value, x + y)  # no comparison holds for NaN
         odd = whole & (floor(half) != half)
         value = double(bits(value) ^ where(odd, bits(x) & SIGN, 0))
         return where((x == 1.0) | (y == 0.0), 1.0, value)

@@ -172,21 +172,14 @@ def loop(name: str) -> For:
     return For("m", Load("z", Integer(0)), (Store("out", Local("m"), Op(name, given)),))
 
 
-def module(names: Sequence[str]) -> KernelModule:
-    """A kernel of each name's own with such a loop."""
-    return KernelModule("elementary", tuple(Kernel(replace(OBSERVE, name=name), (loop(name),)) for name in names))
-
-
-def machine_code(*, contraction: bool = True) -> dict[str, Evaluate]:
+def machine_code() -> dict[str, Evaluate]:
     """All functions in loops, as kernels are compiled."""
     names = [f"{each.name}_of_all" for each in FUNCTIONS]
     kernels = [
         Kernel(replace(OBSERVE, name=name), (loop(each.name),)) for name, each in zip(names, FUNCTIONS, strict=True)
     ]
     layout = Layout("elementary", (), (), (), 8)
-    made = backend.compile(
-        KernelModule("elementary", tuple(kernels)), layout, (), CompileOptions(contraction=contraction)
-    )
+    made = backend.compile(KernelModule("elementary", tuple(kernels)), layout, (), CompileOptions())
     library = backend.load(made)
 
     def values(name: str) -> Evaluate:

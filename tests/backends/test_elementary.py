@@ -1,4 +1,4 @@
-"""Our elementary functions against mpmath over the whole range of doubles, as machine code with and without contraction and as Python; and loops that use them.
+"""Our elementary functions against mpmath over the whole range of doubles, as machine code and as Python; and loops that use them.
 
 The limits are the largest errors of a longer search, in the table of docs/elementary.md.
 """
@@ -7,7 +7,6 @@ import math
 import platform
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,11 @@ from mcompiler.backends.elementary import ELEMENTARY, needed
 from mcompiler.backends.numba import backend, link
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.integrators.doubles import OPERATIONS
+from mcompiler.integrators.entries import INTEGRATORS
+from mcompiler.kernel import operations
 from mcompiler.kernel.abi import OBSERVE
 from mcompiler.kernel.blocks import blocked
-from mcompiler.kernel.ir import For, Kernel, KernelModule, Load, Local, Op, Store
+from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.layout import Layout
 from mcompiler.kernel.operations import ANGLES, RANGES
 from tests.architecture.test_imports import ROOT
@@ -27,7 +28,10 @@ from tests.backends.accuracy import FUNCTIONS, Evaluate, Floats, Measured, loop,
 
 INF, NAN = math.inf, math.nan
 LARGEST = float(np.finfo(float).max)
-BACKENDS = {"numba": True, "numba, no contraction": False, "python": None}
+BACKENDS = ("numba", "python")
+#: What unfused products may add to an error, in Python as on CPUs without fused operations.
+UNFUSED = 0.6
+NAMES = {each.signature.name for each in ELEMENTARY}
 NARROW = {each.name for level in RANGES for each in level.values()}
 
 
@@ -39,8 +43,7 @@ def documented() -> dict[str, float]:
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def evaluate(request: pytest.FixtureRequest, shared_cache: object) -> dict[str, Evaluate]:
-    contraction = BACKENDS[request.param]
-    return in_python() if contraction is None else machine_code(contraction=contraction)
+    return in_python() if request.param == "python" else machine_code()
 
 
 def in_python() -> dict[str, Evaluate]:
@@ -63,15 +66,15 @@ def in_python() -> dict[str, Evaluate]:
 
 def test_the_page_has_all_functions() -> None:
     assert set(documented()) == {each.name for each in FUNCTIONS}
-    assert {each.name for each in FUNCTIONS} - NARROW == {each.name for each in ELEMENTARY_CALLED()}
+    assert set(documented()) == set(operations.OPERATIONS) & NAMES
     assert max(documented().values()) <= 2.0
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.name)
 def test_errors(function: Measured, evaluate: dict[str, Evaluate], request: pytest.FixtureRequest) -> None:
-    count = 20 if request.node.callspec.params["evaluate"] == "python" else 20_000
-    error, place = worst(function, evaluate[function.name], count)
-    assert error <= documented()[function.name], place
+    python = request.node.callspec.params["evaluate"] == "python"
+    error, place = worst(function, evaluate[function.name], 20 if python else 20_000)
+    assert error <= documented()[function.name] + UNFUSED * python, place
 
 
 #: Values at 0.0, -0.0, inf, -inf.
@@ -145,7 +148,7 @@ def test_powers_are_those_of_c(evaluate: dict[str, Evaluate]) -> None:
 
 def test_angles_of_any_size(shared_cache: object) -> None:
     """A block is one of small angles or goes to libm as a whole; both are right."""
-    assert NARROW >= {each.name for each in ANGLES.values()}
+    assert {each.name for each in ANGLES.values()} <= NARROW
     kernel = Kernel(OBSERVE, (loop("sin"),))
     module = blocked(KernelModule("angles", (kernel,)))
     made = backend.compile(module, Layout("angles", (), (), (), 8), (), CompileOptions())
@@ -180,10 +183,11 @@ def in_assembly(text: str) -> tuple[int, int]:
     return found.count("pd"), found.count("sd")
 
 
+def test_names_are_nobody_elses() -> None:
+    assert len(NAMES) == len(ELEMENTARY)
+    assert not NAMES & {each.signature.name for each in INTEGRATORS}
+
+
 def test_only_what_is_needed_is_compiled() -> None:
     assert [each.signature.name for each in needed(["sinh_1", "sqrt", "add"])] == ["sinh_1"]
     assert {"exp", "rest", "beyond_1"} <= {each.signature.name for each in needed(["exp"])}
-
-
-def ELEMENTARY_CALLED() -> list[Any]:
-    raise NotImplementedError

@@ -28,7 +28,7 @@ WHOLE_PAIRS = ((0, -1), (2, 2), (7, -1), (1 << 40, 7))
 EXPONENTS = (0, 1, 2, 3, 5, 17, -1, -2, -7)
 LIBM = {"pow", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan", "logistic"}
 #: Operations for arguments of a range only: tests/backends/test_elementary.py.
-NARROW = {name for limit in RANGES for name in limit.variants.values()}
+NARROW = {each.name for level in RANGES for each in level.values()}
 EXACT = sorted(set(OPERATIONS) - LIBM - NARROW - {"powi", "magnitude"})
 
 A, B, M = Local("a"), Local("b"), Local("m")
