@@ -130,10 +130,10 @@ def measure(
     medians = [statistics.median(times) for times in taken]
     base = medians[0] if present[0] is peers[0] else float("nan")
     heads = ("version", "set-up s", "runs", "s", "ns", "ratio", *(f"error {name}" for name in names))
-    yield f"{'peer':<16}" + "".join(f"{head:>10}" for head in heads)
+    yield f"{'peer':<16}" + "".join(f"{head:>12}" for head in heads)
     for each, setup, times, took, error in zip(present, setups, taken, medians, differences, strict=True):
-        row = f"{each.name:<16}{each.version():>10}{setup:>10.1f}{len(times):>10}{took:>10.4f}{took / work * 1e9:>10.3f}{took / base:>10.2f}"
-        yield row + "".join(f"{value:>10.1e}" for value in error) + ("" if max(error) < ROUND_OFF else "  NOT EQUAL")
+        row = f"{each.name:<16}{each.version():>12}{setup:>12.1f}{len(times):>12}{took:>12.4f}{took / work * 1e9:>12.3f}{took / base:>12.2f}"
+        yield row + "".join(f"{value:>12.1e}" for value in error) + ("" if max(error) < ROUND_OFF else "  NOT EQUAL")
     for each in peers:
         if missing := each.missing():
             yield f"{each.name:<16}absent: {', '.join(missing)} not installed"
