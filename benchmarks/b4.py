@@ -1,6 +1,6 @@
 """B4: the gradient of a recurrent network's end by all weights, through 1000 steps of the classic Runge-Kutta method; ns per synapse and stage.
 
-    python benchmarks/b4.py [N ...]    # cells, a multiple of 32, so N^2 weights; default 64 256 1024; jax takes part where it is installed
+    python -m benchmarks.b4 [N ...]    # cells, a multiple of 32, so N^2 weights; default 64 256 1024; jax takes part where it is installed
 
 Every peer differentiates the same steps, so all have the same gradient but for round-off: the differences of the loss and of its derivatives by weights,
 biases and initial state to numpy's, in parts of the largest, are printed. One process per size on one core, in turns, medians of CPU time.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import Floats, Peer, State, aligned, c_library, each_size, measure, place
+from benchmarks.peers import Floats, Peer, State, aligned, c_library, each_size, measure, place
 
 import mcompiler as mc
 
@@ -206,4 +206,4 @@ def rows(size: int, folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    each_size(__file__, ("64", "256", "1024"), rows)
+    each_size("benchmarks.b4", ("64", "256", "1024"), rows)

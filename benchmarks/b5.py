@@ -1,6 +1,6 @@
 """B5: a network, its error network and the memristors that both write, 200 steps of the classic Runge-Kutta method; ns per synapse and right-hand side.
 
-    python benchmarks/b5.py [N ...]    # cells, so N^2 synapses; default 128 512 1024; jax and brian2 take part where they are installed
+    python -m benchmarks.b5 [N ...]    # cells, so N^2 synapses; default 128 512 1024; jax and brian2 take part where they are installed
 
 Every peer takes the same steps, so all have the same error but for round-off: the difference to numpy, in parts of the largest value, is printed. Each size has
 a process of its own, on one core, and in it all peers take turns (A B C A B C ...); medians of CPU time, that of child processes included.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import C_FLAGS, Floats, Peer, State, aligned, c_library, each_size, measure, place
+from benchmarks.peers import C_FLAGS, Floats, Peer, State, aligned, c_library, each_size, measure, place
 
 import mcompiler as mc
 
@@ -92,18 +92,17 @@ def numpy_arrays(given: Problem) -> Run:
         return dx, dy, ds
 
     def moved(state: State, h: float, rate: State) -> State:
-        x, y, s = (each + h * slope for each, slope in zip(state, rate, strict=True))
-        return x, y, s
+        return tuple(each + h * slope for each, slope in zip(state, rate, strict=True))
 
     def run() -> State:
-        state = given.x, given.y, given.s
+        state: State = (given.x, given.y, given.s)
         for _ in range(STEPS):
             k1 = rates(*state)
             k2 = rates(*moved(state, H / 2, k1))
             k3 = rates(*moved(state, H / 2, k2))
             k4 = rates(*moved(state, H, k3))
             total = tuple(a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True))
-            state = moved(state, H / 6, total)  # type: ignore[arg-type]
+            state = moved(state, H / 6, total)
         return state
 
     return run
@@ -290,4 +289,4 @@ def rows(size: int, folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    each_size(__file__, ("128", "512", "1024"), rows)
+    each_size("benchmarks.b5", ("128", "512", "1024"), rows)

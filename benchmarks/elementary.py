@@ -1,6 +1,6 @@
 """Elementary functions on arrays in cache: ns per value in loops of ours, of libm in C, of numpy and of libmvec (gcc -ffast-math); and one at a time.
 
-    python benchmarks/elementary.py [NAME ...]
+    python -m benchmarks.elementary [NAME ...]
 
 Ours are loops of a kernel, compiled as kernels are. 1024 values from the range that the table names; all take turns (A B C D A B ...) on one core, medians of
 CPU time; the ratio is libm's time to ours. One at a time, each value needs the one before: what a kernel without loops sees.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import Floats, c_library, on_one_core, place
+from benchmarks.peers import Floats, c_library, on_one_core, place
 
 from mcompiler.backends.artifact import symbol
 from mcompiler.backends.numba import backend

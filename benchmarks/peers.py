@@ -139,7 +139,7 @@ def measure(
             yield f"{each.name:<16}absent: {', '.join(missing)} not installed"
 
 
-def each_size(file: str, sizes: Sequence[str], rows: Callable[[int, Path], Iterator[str]]) -> None:
+def each_size(module: str, sizes: Sequence[str], rows: Callable[[int, Path], Iterator[str]]) -> None:
     """The rows of every size that the command line names, or of these, each from a process of its own on one core."""
     if sys.argv[1:2] == ["--here"]:
         on_one_core()
@@ -150,4 +150,4 @@ def each_size(file: str, sizes: Sequence[str], rows: Callable[[int, Path], Itera
         print(flush=True)
         return
     for size in sys.argv[1:] or sizes:
-        subprocess.run([sys.executable, file, "--here", size], env={**os.environ, **ONE_CORE}, check=True)
+        subprocess.run([sys.executable, "-m", module, "--here", size], env={**os.environ, **ONE_CORE}, check=True)

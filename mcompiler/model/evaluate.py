@@ -23,7 +23,7 @@ def _step(x: Array) -> Array:
 
 def _logistic(x: Array) -> Array:
     part = np.exp(-np.abs(x))
-    return np.where(x < 0, part, 1.0) / (1 + part)
+    return np.asarray(np.where(x < 0, part, 1.0) / (1 + part))
 
 
 def _clip(x: Array, low: Array, high: Array) -> Array:

@@ -46,14 +46,14 @@ class Measured:
 
 def _rough_logistic(x: Long) -> Long:
     part = np.exp(-np.abs(x))
-    return np.where(x < 0, part, np.longdouble(1)) / (1 + part)
+    return np.asarray(np.where(x < 0, part, np.longdouble(1)) / (1 + part))
 
 
 def _exact_logistic(x: Exact) -> Exact:
     return mpmath.exp(x) / (1 + mpmath.exp(x)) if x < 0 else 1 / (1 + mpmath.exp(-x))
 
 
-def _near(rng: np.random.Generator, points: Floats) -> Floats:
+def _near(rng: np.random.Generator, points: NDArray[Any]) -> Floats:
     """Around the points, at relative distances of all sizes."""
     sizes = 10.0 ** rng.integers(-17, 1, len(points))
     return np.asarray(points * (1 + rng.uniform(-1, 1, len(points)) * sizes))
@@ -149,9 +149,9 @@ def worst(function: Measured, evaluate: Evaluate, count: int, seed: int = 0) -> 
     found = evaluate(x, y)
     screened = errors(function, found, x, y)
     candidates = np.argsort(screened)[-_WORST:]
-    best = (-1.0, (math.nan,))
+    best: tuple[float, tuple[float, ...]] = (-1.0, (math.nan,))
     for each in candidates:
-        given = (float(x[each]), float(y[each])) if function.name == "pow" else (float(x[each]),)
+        given: tuple[float, ...] = (float(x[each]), float(y[each])) if function.name == "pow" else (float(x[each]),)
         error = float(screened[each])
         if math.isfinite(error) and all(map(math.isfinite, (*given, found[each]))):
             error = _error(float(found[each]), function, given)

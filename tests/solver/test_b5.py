@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.b5 import ROUND_OFF, errors, numpy_arrays, ours, problem
+from benchmarks.b5 import numpy_arrays, ours, problem
+from benchmarks.peers import ROUND_OFF, errors
 
 
 def test_network_error_network_and_memristors_are_those_of_numpy(tmp_path: Path) -> None:
