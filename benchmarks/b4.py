@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.peers import Floats, Peer, State, aligned, c_library, each_size, measure, place
 
 import mcompiler as mc
+from benchmarks.peers import Floats, Peer, State, aligned, c_library, each_size, measure, place
 
 Run = Callable[[], State]
 HERE = Path(__file__).parent

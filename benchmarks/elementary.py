@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.peers import Floats, c_library, on_one_core, place
 
+from benchmarks.peers import Floats, c_library, on_one_core, place
 from mcompiler.backends.artifact import symbol
 from mcompiler.backends.numba import backend
 from mcompiler.kernel.abi import OBSERVE

@@ -8,9 +8,6 @@ Products are fused with sums where the CPU can, which makes no result worse: whe
 become doubles and back by their bits, since not every vector unit has a conversion. Polynomials come from benchmarks/coefficients.py.
 """
 
-from collections.abc import Iterable
-from functools import cache
-
 from mcompiler.backends.elementary import exponential, hyperbolic, logarithm, power, trigonometric
 from mcompiler.integrators.entries import Entry
 
@@ -22,29 +19,11 @@ ELEMENTARY: tuple[Entry, ...] = (
     *trigonometric.ENTRIES,
     *power.ENTRIES,
 )
-#: Faster than libm's also where there are no loops, one value at a time (benchmarks/elementary.py).
-ALONE = frozenset({"expm1", "sinh", "tanh"})
+#: Those that take libm less time where there are no loops, one value at a time (`python -m benchmarks.elementary`).
+_BETTER_OF_LIBM = frozenset({"exp", "cosh", "log", "log1p", "asinh", "atan", "pow"})
+_NAMES = frozenset(each.signature.name for each in ELEMENTARY)
 
 
-def needed(operations: Iterable[str]) -> tuple[Entry, ...]:
-    """The entries behind these operations, where they are ours, and behind those all that they are made of."""
-    names, waiting = set[str](), set(operations)
-    while waiting:
-        names |= waiting
-        waiting = {part for each in ELEMENTARY if each.signature.name in waiting for part in _parts(each)} - names
-    return tuple(each for each in ELEMENTARY if each.signature.name in names)
-
-
-class _Asked(dict[str, object]):
-    """Remembers what it is asked for."""
-
-    def __missing__(self, name: str) -> None:
-        self[name] = None
-
-
-@cache
-def _parts(entry: Entry) -> frozenset[str]:
-    """The names of the functions that an entry is made of."""
-    asked = _Asked()
-    entry.make(asked)  # type: ignore[arg-type]
-    return frozenset(asked)
+def is_ours(name: str, *, in_loops: bool) -> bool:
+    """Whether the operation of this name is one of these functions, in a kernel with or without loops."""
+    return name in _NAMES and (in_loops or name not in _BETTER_OF_LIBM)

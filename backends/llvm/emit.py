@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from mcompiler.backends.artifact import symbol
-from mcompiler.backends.elementary import ELEMENTARY
+from mcompiler.backends.elementary import ELEMENTARY, is_ours
 from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.llvm.operations import DOUBLE, INSTRUCTIONS, TYPES, WHOLE, Typed, double
 from mcompiler.backends.llvm.tasks import runtime
@@ -43,7 +43,7 @@ from mcompiler.kernel.walk import loads_in, names_in, values_of, walk, written_a
 _ARRAYS = {F64_ARRAY: DOUBLE, I64_ARRAY: WHOLE}
 #: What LLVM knows by its own name; the rest are libm's.
 _INTRINSICS = frozenset(("pow", "sqrt", "exp", "log", "sin", "cos", "floor"))
-#: Elementary functions of our own, called where loops are to be vectorised.
+#: Elementary functions of our own.
 _OURS = frozenset(entry.signature.name for entry in ELEMENTARY)
 
 
@@ -325,16 +325,12 @@ class _KernelText:
         write = INSTRUCTIONS.get((name, given[0].kind))
         if write is not None:
             return write(self, *given)
-        return self.logistic(*given) if name == "logistic" else self.call(name, given)
-
-    def logistic(self, a: Typed) -> Typed:
-        raised = self.operation("exp", (self.operation("neg", (a,)),))
-        return self.operation("div", (double(1.0), self.operation("add", (double(1.0), raised))))
+        return self.call(name, given)
 
     def call(self, name: str, given: tuple[Typed, ...]) -> Typed:
         """An elementary function of ours or of C's library."""
         of_c = f"llvm.{name}.f64" if name in _INTRINSICS else name
-        called = symbol(name) if self.in_loops and name in _OURS else of_c
+        called = symbol(name) if is_ours(name, in_loops=self.in_loops) else of_c
         return self.external(called, given, DOUBLE)
 
     def external(self, called: str, given: tuple[Typed, ...], kind: str) -> Typed:

@@ -18,8 +18,8 @@ import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _cor
 import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
 from mcompiler.backends.artifact import symbol as symbol_of
-from mcompiler.backends.elementary import ALONE
 from mcompiler.backends.elementary import ELEMENTARY as OURS
+from mcompiler.backends.elementary import is_ours
 from mcompiler.backends.numba import link
 from mcompiler.backends.numba.interface import around_numba
 from mcompiler.backends.numba.select import RECAST, SELECTED
@@ -120,7 +120,7 @@ def elementary_functions(*, in_loops: bool = True) -> dict[str, object]:
     """What generated text calls: external C functions (ours, where loops are to be vectorised) and selections; and its two constants."""
     found = {each.signature.name: external(each.signature, symbol_of(each.signature.name)) for each in OURS}
     for name in ELEMENTARY:
-        if name not in found or not (in_loops or name in ALONE or name not in link.C_FUNCTIONS):
+        if not is_ours(name, in_loops=in_loops):
             symbol = "llvm.fabs.f64" if name == "abs" else f"llvm.{name}.f64" if name in _INTRINSICS else name
             found[name] = types.ExternalFunction(symbol, types.float64(*[types.float64] * (2 if name == "pow" else 1)))
     return {**CONSTANTS, **found, **SELECTED, **RECAST}

@@ -5,7 +5,7 @@ loop: integrators for them are an object that no model compiles again. numba is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
@@ -60,8 +60,11 @@ def separate(entries: Sequence[Entry], options: CompileOptions) -> Separate:
 
 
 def elementary(options: CompileOptions) -> list[bytes]:
-    """Bitcode of the elementary functions that kernels with loops call."""
-    return _groups(ELEMENTARY, (), options)
+    """Bitcode of our elementary functions, those that call others first: only what was called before is linked.
+
+    They are contracted whatever the options say of the model's own products and sums: they are more accurate so.
+    """
+    return _groups(ELEMENTARY, (), replace(options, contraction=True))[::-1]
 
 
 def _linked(entries: Sequence[Entry], options: CompileOptions) -> llvm.ModuleRef:

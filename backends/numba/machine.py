@@ -61,7 +61,9 @@ def optimised(
     lap("integrators")
     emitted = emit(kernels, contraction=options.contraction)
     lap("kernels")
-    module = link.link([emitted.text, *others], exported, kernels.z)
+    functions = integrators.elementary(options) if emitted.calls_ours else []
+    lap("integrators")
+    module = link.link([emitted.text, *others, *functions], exported, kernels.z)
     lap("link and optimise")
     return module
 

@@ -149,13 +149,6 @@ def _largest(names: Names, loop: For | Reduce, arguments: Sequence[Value], bound
     return made
 
 
-<<<<<<< HEAD
-=======
-def _larger(a: Op, b: Op) -> Op:
-    return Op("max", (a, b))
-
-
->>>>>>> d92b79d (Benchmarks: modules of one package; Tests: B4 against array code)
 def _renamed(names: Names, loop: For | Reduce, variants: dict[str, str]) -> For | Reduce:
     """A loop of its own with other functions."""
 

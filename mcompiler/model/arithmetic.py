@@ -15,7 +15,8 @@ def _step(x: Array) -> Array:
 
 
 def _logistic(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
+    part = np.exp(-np.abs(x))
+    return np.asarray(np.where(x < 0, part, 1.0) / (1 + part))
 
 
 def _clip(x: Array, low: Array, high: Array) -> Array:
