@@ -31,6 +31,8 @@ _SMALLEST, _LARGEST = 2.0**-1022, np.finfo(float).max
 #: So many of the worst arguments are computed by mpmath.
 _WORST = 8
 _EXACTLY = 140
+#: Arguments of each kind that tests take; a search has these and more.
+SAMPLE = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from mcompiler.kernel.ir import Kernel, KernelModule
 from mcompiler.kernel.layout import Layout
 from mcompiler.kernel.operations import ANGLES, RANGES
 from tests.architecture.test_imports import ROOT
-from tests.backends.accuracy import FUNCTIONS, Evaluate, Floats, Measured, loop, machine_code, worst
+from tests.backends.accuracy import FUNCTIONS, SAMPLE, Evaluate, Floats, Measured, loop, machine_code, worst
 
 INF, NAN = math.inf, math.nan
 LARGEST = float(np.finfo(float).max)
@@ -75,7 +75,7 @@ def test_the_page_has_all_functions() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.name)
 def test_errors(function: Measured, evaluate: dict[str, Evaluate], request: pytest.FixtureRequest) -> None:
     python = request.node.callspec.params["evaluate"] == "python"
-    error, place = worst(function, evaluate[function.name], 20 if python else 20_000)
+    error, place = worst(function, evaluate[function.name], 20 if python else SAMPLE)
     assert error <= documented()[function.name] + UNFUSED * python, place
 
 
@@ -113,7 +113,7 @@ def spelled(value: float) -> str:
 
 
 EXACT: dict[str, dict[float, float]] = {
-    "exp": {709.782712893384: 1.797693134862273e308, 709.7827128933841: INF, -745.1332191019412: 0.0},
+    "exp": {709.7827128933841: INF, -745.1332191019411: 5e-324, -745.1332191019412: 0.0},
     "log": {1.0: 0.0, 5e-324: -744.4400719213812, LARGEST: 709.782712893384, -5e-324: NAN},
     "log1p": {-1.0: -INF, -1.0000000000000002: NAN, 5e-324: 5e-324, LARGEST: 709.782712893384},
     "tanh": {5e-324: 5e-324, 20.0: 1.0, LARGEST: 1.0},
@@ -142,7 +142,9 @@ def test_powers_are_those_of_c(evaluate: dict[str, Evaluate]) -> None:
     with np.errstate(all="ignore"):
         wanted = np.power(x, y)
     found = evaluate["pow"](x, y)
-    certain = ~np.isfinite(wanted) | np.isin(np.abs(wanted), [0, 1]) | ((np.abs(x) == 2) & (np.abs(y) <= 3))
+    certain = (
+        ~np.isfinite(wanted) | np.isin(np.abs(wanted), [0, 1]) | ((np.abs(x) == 2) & np.isin(np.abs(y), [1, 2, 3]))
+    )
     for a, b, one, other in zip(x[certain], y[certain], found[certain], wanted[certain], strict=True):
         assert spelled(one) == spelled(other), (a, b)
     assert np.allclose(found, wanted, rtol=1e-15, equal_nan=True)
