@@ -88,7 +88,7 @@ POLYNOMIALS: dict[str, Polynomial] = {
     "sinh": Polynomial(_sinhc, _sinhc_weight, 0, _HALF**2, 5),
     "cosh": Polynomial(_cosh_rest, lambda q: q / mpmath.cosh(mpmath.sqrt(q)), 0, _HALF**2, 5),
     "sinh_1": Polynomial(_sinhc, _sinhc_weight, 0, 1, 7),
-    "sinh_3": Polynomial(_sinhc, _sinhc_weight, 0, 9, 10),
+    "sinh_2": Polynomial(_sinhc, _sinhc_weight, 0, 4, 8),
     "log": Polynomial(_log_rest, lambda q: q / 2, 0, _LOG, 7),
     "log tail": Polynomial(_log_tail, lambda q: q**2 / 2, 0, _LOG, 9),
     "sin": Polynomial(_sin_rest, lambda q: q**1.5 / mpmath.sin(mpmath.sqrt(q)), 0, 0.6170, 6),

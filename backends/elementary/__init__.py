@@ -20,7 +20,7 @@ ELEMENTARY: tuple[Entry, ...] = (
     *power.ENTRIES,
 )
 #: Those that take libm less time where there are no loops, one value at a time (`python -m benchmarks.elementary`).
-_BETTER_OF_LIBM = frozenset({"exp", "cosh", "log", "log1p", "asinh", "atan", "pow"})
+_BETTER_OF_LIBM = frozenset({"exp", "cosh", "log", "log1p", "asinh", "pow"})
 _NAMES = frozenset(each.signature.name for each in ELEMENTARY)
 
 
