@@ -47,8 +47,8 @@ class Measured:
 
 
 def _rough_logistic(x: Long) -> Long:
-    part = np.exp(-np.abs(x))
-    return np.asarray(np.where(x < 0, part, np.longdouble(1)) / (1 + part))
+    part: Long = np.exp(-np.abs(x))
+    return np.asarray(np.where(x < 0, part, np.longdouble(1)) / (1 + part), dtype=np.longdouble)
 
 
 def _exact_logistic(x: Exact) -> Exact:
