@@ -1,9 +1,9 @@
 """Elementary functions without branches, so that loops which call them are vectorised: numba's subset of Python over doubles and their bits.
 
-Each is within 2 units in the last place of the exact value over the whole range that it is for (docs/elementary.md has the measured errors), exact at 0, and
-right at infinities, NaN, subnormal numbers and the edges of overflow. Machine code with loops calls these; what is not here is libm's. So is all that libm
-has where there are no loops: one call of its exp or log takes half the time, and code of ours makes small kernels too large to become part of integrators. In Python
-and in the reference interpreter everything is libm's.
+Each is within 2 units in the last place of the exact value over the whole range that it is for (docs/elementary.md has the measured errors), exact at
+0, and right at infinities, NaN, subnormal numbers and the edges of overflow. Machine code with loops calls these; what is not here is libm's. So is
+all that libm has where there are no loops: one call of its exp or log takes half the time, and code of ours makes small kernels too large to become
+part of integrators. In Python and in the reference interpreter everything is libm's.
 
 Products are fused with sums where the CPU can, which makes no result worse: where a rounding error is computed, the product before it is exact. Whole numbers
 become doubles and back by their bits, since not every vector unit has a conversion. Polynomials come from benchmarks/coefficients.py.
