@@ -11,7 +11,7 @@ from mcompiler.kernel.operations import square_and_multiply
 #: What the text calls, and expects to find in its namespace.
 ELEMENTARY = (
     *("pow", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asinh", "atan"),
-    *("logistic", "sinh_1", "sinh_3", "sin_20", "cos_20", "tan_20"),
+    *("logistic", "sinh_1", "sinh_2", "sin_20", "cos_20", "tan_20"),
     *("abs", "floor"),
 )
 #: What it calls besides, with the meaning that `kernel.operations` gives: who runs the text provides these too.

@@ -47,7 +47,7 @@ FUNCTIONS = (
     Function("expm1", "expm1", np.expm1, -5, 5),
     Function("logistic", "logistic", lambda x: 1 / (1 + np.exp(-x)), -10, 10),
     Function("sinh", "sinh", np.sinh, -5, 5),
-    Function("sinh_3", "sinh", np.sinh, -3, 3),
+    Function("sinh_2", "sinh", np.sinh, -2, 2),
     Function("sinh_1", "sinh", np.sinh, -1, 1),
     Function("cosh", "cosh", np.cosh, -5, 5),
     Function("tanh", "tanh", np.tanh, -3, 3),

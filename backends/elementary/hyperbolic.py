@@ -34,12 +34,11 @@ _C0, _C1, _C2, _C3, _C4 = (
     2.7631075902539396e-07,
 )
 
-# sinh up to 1 and up to 3.
+# sinh up to 1 and up to 2.
 _N0, _N1, _N2, _N3 = 0.16666666666666669, 0.00833333333333315, 0.00019841269841431333, 2.755731915725153e-06
 _N4, _N5, _N6 = 2.5052123106855643e-08, 1.605726218822132e-10, 7.758672755721114e-13
-_M0, _M1, _M2, _M3 = 0.16666666666666666, 0.008333333333333373, 0.00019841269841261745, 2.755731922478615e-06
-_M4, _M5, _M6 = 2.5052108340441222e-08, 1.605904538918362e-10, 7.647129743162408e-13
-_M7, _M8, _M9 = 2.8119307128552144e-15, 8.18006356012473e-18, 2.1513007284066604e-20
+_M0, _M1, _M2, _M3 = 0.1666666666666663, 0.0083333333333365, 0.00019841269840355718, 2.755731935064448e-06
+_M4, _M5, _M6, _M7 = 2.505209873431055e-08, 1.6059470186734517e-10, 7.636293675252874e-13, 2.9594371741346976e-15
 
 # Halves per ln 2, and (exp(2 h) - 1)/2 - h over h^2: 2^(n+1) times the coefficients of (exp r - 1 - r)/r^2.
 _PER_HALF_LN2 = 2.8853900817779268
@@ -125,17 +124,17 @@ def make_sinh_1(_functions: Functions) -> Function:
     return sinh_1
 
 
-def make_sinh_3(_functions: Functions) -> Function:
-    """`sinh_3`: sinh x for |x| <= 3."""
+def make_sinh_2(_functions: Functions) -> Function:
+    """`sinh_2`: sinh x for |x| <= 2."""
 
-    def sinh_3(x):  # type: ignore[no-untyped-def]
+    def sinh_2(x):  # type: ignore[no-untyped-def]
         q = x * x
         d = q * q
-        even = _M1 + d * (_M3 + d * (_M5 + d * (_M7 + d * _M9)))
-        odd = _M2 + d * (_M4 + d * (_M6 + d * _M8))
+        even = _M1 + d * (_M3 + d * (_M5 + d * _M7))
+        odd = _M2 + d * (_M4 + d * _M6)
         return x + x * (q * _M0 + d * (even + q * odd))
 
-    return sinh_3
+    return sinh_2
 
 
 def make_cosh(functions: Functions) -> Function:
@@ -185,7 +184,7 @@ ENTRIES = (
     entry(make_even, "f64 r"),
     entry(make_sinh),
     entry(make_sinh_1),
-    entry(make_sinh_3),
+    entry(make_sinh_2),
     entry(make_cosh),
     entry(make_tanh),
 )

@@ -253,7 +253,7 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "sinh": _elementary(math.sinh, np.sinh),
     "cosh": _elementary(math.cosh, np.cosh),
     "sinh_1": _elementary(math.sinh, np.sinh),
-    "sinh_3": _elementary(math.sinh, np.sinh),
+    "sinh_2": _elementary(math.sinh, np.sinh),
     "sin_20": _elementary(math.sin, np.sin),
     "cos_20": _elementary(math.cos, np.cos),
     "tan_20": _elementary(math.tan, np.tan),

@@ -80,7 +80,7 @@ _TABLE: tuple[Operation, ...] = (
     _elementary("sinh", "C's sinh"),
     _elementary("cosh", "C's cosh"),
     _elementary("sinh_1", "sinh of an a between -1 and 1"),
-    _elementary("sinh_3", "sinh of an a between -3 and 3"),
+    _elementary("sinh_2", "sinh of an a between -2 and 2"),
     _elementary("sin_20", "sin of an a between -2^20 and 2^20"),
     _elementary("cos_20", "cos of an a between -2^20 and 2^20"),
     _elementary("tan_20", "tan of an a between -2^20 and 2^20"),
@@ -135,7 +135,7 @@ ANGLES: Mapping[str, Variant] = MappingProxyType(
 #: From the narrowest range on: by the operations for all arguments, what stands for them where all of them keep to their limits.
 RANGES: tuple[Mapping[str, Variant], ...] = (
     MappingProxyType({"sinh": Variant("sinh_1", 1.0), **ANGLES}),
-    MappingProxyType({"sinh": Variant("sinh_3", 3.0), **ANGLES}),
+    MappingProxyType({"sinh": Variant("sinh_2", 2.0), **ANGLES}),
     ANGLES,
 )
 

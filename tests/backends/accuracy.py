@@ -83,7 +83,7 @@ FUNCTIONS: tuple[Measured, ...] = (
     Measured("logistic", _rough_logistic, _exact_logistic, dense=_steps),
     Measured("sinh", np.sinh, mpmath.sinh, dense=_steps),
     Measured("sinh_1", np.sinh, mpmath.sinh, _LIMITS["sinh_1"]),
-    Measured("sinh_3", np.sinh, mpmath.sinh, _LIMITS["sinh_3"]),
+    Measured("sinh_2", np.sinh, mpmath.sinh, _LIMITS["sinh_2"]),
     Measured("cosh", np.cosh, mpmath.cosh, dense=_steps),
     Measured("tanh", np.tanh, mpmath.tanh, dense=_steps),
     Measured("log", np.log, mpmath.log, dense=_around_1),

@@ -81,7 +81,7 @@ ONE: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
     "sinh": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
     "sinh_1": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
-    "sinh_3": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
+    "sinh_2": guarded(math.sinh, lambda a: math.copysign(math.inf, a)),
     "sin_20": guarded(math.sin, lambda _: math.nan),
     "cos_20": guarded(math.cos, lambda _: math.nan),
     "tan_20": guarded(math.tan, lambda _: math.nan),

@@ -29,7 +29,7 @@ def angles_and_sinh() -> KernelModule:
 
 def functions(made: KernelModule) -> list[list[str]]:
     """The functions that each innermost loop calls."""
-    names = ("sinh", "sinh_1", "sinh_3", "sin", "sin_20", "cos", "cos_20")
+    names = ("sinh", "sinh_1", "sinh_2", "sin", "sin_20", "cos", "cos_20")
     found = [[name for name in names if f" {name}(" in f" {line}"] for line in print_module(made).splitlines()]
     return [each for each in found if each]
 
@@ -39,11 +39,11 @@ def test_loops_of_angles_are_two() -> None:
 
 
 def test_loops_of_angles_and_sinh_are_four() -> None:
-    """Of sinh up to 1, up to 3 and any with angles of the loop, and of any with libm's."""
+    """Of sinh up to 1, up to 2 and any with angles of the loop, and of any with libm's."""
     made = functions(verify(blocked(angles_and_sinh())))
     assert made == [
         ["sinh_1", "sin_20", "cos_20"],
-        ["sinh_3", "sin_20", "cos_20"],
+        ["sinh_2", "sin_20", "cos_20"],
         ["sinh", "sin_20", "cos_20"],
         ["sinh", "sin", "cos"],
     ]
@@ -53,7 +53,7 @@ def test_a_loop_of_sinh_alone_stays_one() -> None:
     assert functions(blocked(module(Op("sinh", (Y,))))) == [["sinh"]]
 
 
-@pytest.mark.parametrize("largest", [0.5, 2.5, 40.0, 200.0, 1e7, math.inf, math.nan])
+@pytest.mark.parametrize("largest", [0.5, 1.5, 40.0, 200.0, 1e7, math.inf, math.nan])
 def test_the_same_numbers(largest: float) -> None:
     y = np.linspace(-1, 1, 21)
     y[13] = largest
