@@ -2,8 +2,8 @@
 
     python -m benchmarks.elementary [NAME ...]
 
-Ours are loops of a kernel, compiled as kernels are. 1024 values from the range that the table names; all take turns (A B C D A B ...) on one core, medians of
-CPU time; the ratio is libm's time to ours. One at a time, each value needs the one before: what a kernel without loops sees.
+Ours are loops of a kernel, compiled as kernels are. 1024 values from the range that the table names; ours and libm's take turns (A B A B ...) on one core,
+then the others; medians of CPU time; the ratio is libm's time to ours. One at a time, each value needs the one before: what a kernel without loops sees.
 """
 
 import ctypes
@@ -163,7 +163,7 @@ def rows(folder: Path) -> Iterator[str]:
         given = arrays(each)
         loop, chain = ours(each, given, c)
         vectors = of_c(each, given, mvec, "loop")
-        took = medians([loop, of_c(each, given, c, "loop"), of_numpy(each, given), vectors])
+        took = [*medians([loop, of_c(each, given, c, "loop")]), *medians([of_numpy(each, given), vectors])]
         alone = medians([chain, of_c(each, given, c, "chain")])
         values = f"{each.low:g} .. {each.high:g}"
         numbers = "".join(f"{ns:>9.2f}" for ns in took)
