@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import llvmlite.binding as llvm
-
 from mcompiler.backends import cache
 from mcompiler.backends.artifact import INTEGRATORS_OBJECT, symbol
 from mcompiler.backends.elementary import ELEMENTARY
@@ -24,39 +22,43 @@ if TYPE_CHECKING:
     from mcompiler.backends.numba.compile import Frontend
 
 
-@dataclass(frozen=True, slots=True)
-class Separate:
-    """Integrators that call kernels of another object: optimised bitcode, machine code, and the symbols of what they call."""
+#: Suffix of the optimised bitcode of integrators that call kernels of another object.
+_OPTIMISED = "optimised.bc"
 
-    bitcode: bytes
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Integrators in both ways.
+
+    Attributes:
+        simplified: bitcode to be optimised with small kernels.
+        optimised: bitcode to be linked with the optimised kernels of a network, where there is no linker.
+        object_code: machine code beside the object of a network's kernels.
+        calls: the symbols of kernels that the object calls.
+    """
+
+    simplified: bytes
+    optimised: bytes
     object_code: bytes
     calls: tuple[str, ...]
 
 
-def joined(entries: Sequence[Entry], options: CompileOptions) -> bytes:
-    """The entries in one module, simplified, to be optimised with kernels; what the exported ones do not need is gone."""
-    key = _key("joined", entries, options)
+def linked(entries: Sequence[Entry], options: CompileOptions) -> Linked:
+    """The entries in one module; what the exported ones do not need is gone. Both ways are made at once, so that no later model waits for either."""
+    key = _key("linked", entries, options)
     stored = cache.find(key) if options.cached else None
-    if stored is None or "bc" not in stored.content:
-        module = _linked(entries, options)
+    if stored is None or not {"bc", _OPTIMISED, INTEGRATORS_OBJECT} <= set(stored.content):
+        exported = {symbol(each.signature.name) for each in entries if each.exported}
+        module = link.joined([*_groups(entries, entries, options), *elementary(options)], exported)
+        link.drop_unused(module)
         link.simplify(module)  # across functions, which saves a quarter of what each model takes
-        made = bytes(module.as_bitcode())
-        stored = cache.store(key, {}, {"bc": made}, _about("for small models", options))
-    return stored.content["bc"]
-
-
-def separate(entries: Sequence[Entry], options: CompileOptions) -> Separate:
-    """The entries compiled as they are, to call the kernels of any model with loops."""
-    key = _key("separate", entries, options)
-    stored = cache.find(key) if options.cached else None
-    if stored is None or not {"bc", INTEGRATORS_OBJECT} <= set(stored.content):
-        module = _linked(entries, options)
+        content = {"bc": bytes(module.as_bitcode())}
         link.optimise(module)
-        content = {"bc": bytes(module.as_bitcode()), INTEGRATORS_OBJECT: link.emit_object(module)}
-        stored = cache.store(
-            key, {"calls": list(link.missing_symbols(module))}, content, _about("for networks", options)
-        )
-    return Separate(stored.content["bc"], stored.content[INTEGRATORS_OBJECT], tuple(stored.facts["calls"]))
+        content |= {_OPTIMISED: bytes(module.as_bitcode()), INTEGRATORS_OBJECT: link.emit_object(module)}
+        facts = {"calls": list(link.missing_symbols(module))}
+        stored = cache.store(key, facts, content, _about("linked", options))
+    content = dict(stored.content)
+    return Linked(content["bc"], content[_OPTIMISED], content[INTEGRATORS_OBJECT], tuple(stored.facts["calls"]))
 
 
 def elementary(options: CompileOptions) -> list[bytes]:
@@ -65,13 +67,6 @@ def elementary(options: CompileOptions) -> list[bytes]:
     They are contracted whatever the options say of the model's own products and sums: they are more accurate so.
     """
     return _groups(ELEMENTARY, (), replace(options, contraction=True))[::-1]
-
-
-def _linked(entries: Sequence[Entry], options: CompileOptions) -> llvm.ModuleRef:
-    exported = {symbol(each.signature.name) for each in entries if each.exported}
-    module = link.joined([*_groups(entries, entries, options), *elementary(options)], exported)
-    link.drop_unused(module)
-    return module
 
 
 def _groups(entries: Sequence[Entry], callable_entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:

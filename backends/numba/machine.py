@@ -34,7 +34,7 @@ def files(
     if kernels.z or not entries:
         module = optimised(kernels, entries, options, exported, lap)
     else:
-        beside = integrators.separate(entries, options)
+        beside = integrators.linked(entries, options)
         link.check_symbols(each for each in beside.calls if each not in exported)
         made[INTEGRATORS_OBJECT] = beside.object_code
         lap("integrators")
@@ -56,8 +56,8 @@ def optimised(
     """The optimised module of all exported functions."""
     if not kernels.z:
         module = _kernels(kernels, options, exported, lap)
-        return _with_integrators(module, integrators.separate(entries, options), exported) if entries else module
-    others = [integrators.joined(entries, options)] if entries else []
+        return _with_integrators(module, integrators.linked(entries, options), exported) if entries else module
+    others = [integrators.linked(entries, options).simplified] if entries else []
     lap("integrators")
     emitted = emit(kernels, contraction=options.contraction)
     lap("kernels")
@@ -91,8 +91,8 @@ def optimised_kernels(kernels: KernelModule, options: CompileOptions, lines: Lin
 
 
 def _with_integrators(
-    module: llvm.ModuleRef, beside: integrators.Separate, exported: Mapping[str, Signature]
+    module: llvm.ModuleRef, beside: integrators.Linked, exported: Mapping[str, Signature]
 ) -> llvm.ModuleRef:
-    whole = link.joined([bytes(module.as_bitcode()), beside.bitcode], exported)
+    whole = link.joined([bytes(module.as_bitcode()), beside.optimised], exported)
     link.check_symbols(link.missing_symbols(whole))
     return whole

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from mcompiler.dsl import LIBRARY, parse, read_source, syntax
+from mcompiler.files import Readings, noted
 
 _DEFINED = re.compile(r"^(device|function)\s+(\w+)", re.MULTILINE)
 
@@ -31,7 +32,8 @@ def _index() -> tuple[tuple[str, str, str], ...]:
 @cache
 def library_module(name: str) -> syntax.Module:
     """A module of the library, parsed once."""
-    source = read_source(LIBRARY / f"{name}.mem")
+    with noted(Readings()):  # whoever notes a model's files need not know of this one: it is one of our sources
+        source = read_source(LIBRARY / f"{name}.mem")
     return parse(replace(source, name=f"library/{name}.mem", folder=None))
 
 

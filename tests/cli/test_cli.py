@@ -219,7 +219,7 @@ def test_the_cache_lists_what_was_run(mcompiler) -> None:  # type: ignore[no-unt
     assert mcompiler("run", "rc.mem").returncode == 0
     listed = mcompiler("cache", "list").stdout
     assert "RC, experiment discharge" in listed
-    assert re.search(r"integrators +\d+-\d+-\d+ \d+:\d+ +[\d.]+ .B  for small models", listed)
+    assert re.search(r"integrators +\d+-\d+-\d+ \d+:\d+ +[\d.]+ .B  linked", listed)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,16 @@ def test_the_same_text_in_another_folder(folder: Path, monkeypatch: pytest.Monke
         mc.load("bench.mem")
 
 
+def test_files_of_the_library_are_none_of_the_model(folder: Path) -> None:
+    """They are read once per process, whoever asks first; the hash of our sources is in the key."""
+    text = "circuit A { node a\n S: DCSource(a, ground)\n M: SinhRate(a, ground) }\nexperiment e on A { run to 1[us] }"
+    mc.compile(mc.parse(text))
+    model = mc.parse(text)
+    assert model.start is not None
+    assert model.start.readings.content == {}
+    assert model.experiment.name == "e"
+
+
 def test_a_text_has_no_folder(folder: Path) -> None:
     text = MODEL.replace('use "parts.mem"', PARTS).replace('  data start = "start.csv"\n', "")
     for expected in (False, True):
