@@ -61,6 +61,7 @@ def optimised(
     lap("integrators")
     emitted = emit(kernels, contraction=options.contraction)
     lap("kernels")
+    others += integrators.elementary(options) if emitted.calls_ours else []
     module = link.link([emitted.text, *others], exported, kernels.z)
     lap("link and optimise")
     return module

@@ -29,5 +29,5 @@ def larger(a: Any, b: Any) -> Any:
 
 #: By the names that functions are given them under.
 OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"bits": bits, "double": double, "where": where, "max": larger}
+    {"bits": bits, "double": double, "where": where, "max": larger, "real": np.float64}
 )

@@ -180,3 +180,29 @@ KERNELS: tuple[Signature, ...] = (
     LOSS,
     LOSS_PULLBACK,
 )
+
+LEAP = _signature(
+    "leap",
+    "f64 rtol, f64* c, f64* y, f64* k, f64* s, f64* p, i64* z, f64* w, f64* v",
+    NOTHING,
+    "A step of every lane: v = y + h * sum_i b_i k_i. c has the rows t, h, and receives the squared error norm, not finite where v is not. "
+    "k has the rates at (t, y), where the method knows them, and receives those at (t + h, v). s: absolute tolerances.",
+)
+DENSE = _signature(
+    "dense",
+    "f64* c, f64* y, f64* k, f64* p, i64* z, f64* w, f64* d",
+    NOTHING,
+    "The dense output of that step: y(t + theta*h) = y + sum_q theta^(q + 1) * d[q*n :].",
+)
+PROJECT_LANES = _signature(
+    "project_lanes", "f64* y, f64* p, i64* z, f64* w", NOTHING, "Clip y to its bounds in place, in every lane."
+)
+OBSERVE_LANES = _signature(
+    "observe_lanes",
+    "f64* t, f64* y, f64* p, i64* z, f64* w, i64* want, f64* out",
+    NOTHING,
+    "What `observe` gives, in every lane, from out[0] on.",
+)
+
+#: Kernels for members of an ensemble side by side: quantity k of a lane is at place k*lanes + lane of an array (`kernel.lanes`).
+LANED: tuple[Signature, ...] = (LEAP, DENSE, PROJECT_LANES, OBSERVE_LANES)

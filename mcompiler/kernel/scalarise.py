@@ -4,7 +4,7 @@ What is read from ``z`` becomes a literal, loops over members are unrolled, and 
 becomes names. Results stay the same bit for bit: operations are copied and decided, never reordered or replaced.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -107,6 +107,7 @@ class Evaluator:
         called: of arrays that the kernel passes on to itself, what is to be the name of what stands at each place.
         names: of the new kernel.
         alone: whether each selection has one member's machine code to itself.
+        folded: what becomes of an operation on values that are known.
         values: what each name of the old kernel stands for.
         kept: what is known to be in the arrays of ``called``: literals and names.
         statements: the block in the making.
@@ -117,6 +118,7 @@ class Evaluator:
     called: Mapping[str, Mapping[int, str]]
     names: Names
     alone: bool = True
+    folded: Callable[[Op], Value] = fold
     values: dict[str, Value] = field(default_factory=dict[str, Value])
     kept: dict[str, dict[int, Value]] = field(init=False)
     statements: list[Statement] = field(default_factory=list[Statement])
@@ -183,7 +185,7 @@ class Evaluator:
                 known = Op("predictable", (decided,)) if self.alone else decided
                 return Op("where", (known, self.value(chosen), self.value(other)))
             case Op(name, arguments):
-                return fold(Op(name, tuple(self.value(argument) for argument in arguments)))
+                return self.folded(Op(name, tuple(self.value(argument) for argument in arguments)))
             case Float() | Integer():
                 return value
             case _:
@@ -263,7 +265,7 @@ class Evaluator:
             self.values[loop.index] = Integer(turn)
             self.run(loop.body)
             values = [
-                self.bound(total.name, Op(total.operation, (value, self.value(total.value))))
+                self.bound(total.name, self.folded(Op(total.operation, (value, self.value(total.value)))))
                 for total, value in zip(totals, values, strict=True)
             ]
         self.turn = around
