@@ -1,8 +1,8 @@
 """Members of an ensemble side by side: `LANES` of them take their steps at once, each with its own time and step size.
 
 A member goes the way that `advance` would take it alone: the same first step, the same judgement of every step, the same dense output, in the same formulas.
-Where one is done, the next of the queue takes its lane. What concerns one lane at a time (beginning, ending) is rare; everything else is loops over lanes without
-branches, and kernels that are such loops (`kernel.lanes`). Models with events or breakpoints are not run so.
+Where one is done, the next of the queue takes its lane. What concerns one lane at a time (beginning, ending) is rare; everything else is loops over lanes
+without branches, and kernels that are such loops (`kernel.lanes`). Models with events or breakpoints are not run so.
 """
 
 import math
@@ -104,7 +104,7 @@ def make_muster(functions: Mapping[str, Function]) -> Function:
             initial(p1, z, w, y1)
             for k in range(n):
                 given = all_y[member * n + k]
-                v1[k] = y1[k] if given != given else given
+                v1[k] = given if given - given == 0.0 else y1[k]
                 all_y[member * n + k] = v1[k]
             refused[0] = member
             if breakpoint_after(ws[T], p1, z, w) < math.inf:
@@ -126,7 +126,9 @@ def make_near_log(functions: Mapping[str, Function]) -> Function:
         m = double(whole - (k << 52))
         q = (m - 1.0) / (m + 1.0)
         z = q * q
-        return real(k) * LN2 + q * (2.0 + z * (2.0 / 3.0 + z * (2.0 / 5.0 + z * (2.0 / 7.0 + z * (2.0 / 9.0 + z * (2.0 / 11.0))))))
+        return real(k) * LN2 + q * (
+            2.0 + z * (2.0 / 3.0 + z * (2.0 / 5.0 + z * (2.0 / 7.0 + z * (2.0 / 9.0 + z * (2.0 / 11.0)))))
+        )
 
     return near_log
 
@@ -487,7 +489,28 @@ def make_advance_lanes(functions: Mapping[str, Function]) -> Function:
                 for lane in range(LANES):
                     if m[LANE_MEMBER * LANES + lane] >= 0 and leave(lane, ws, iws, mi, c, m, y, z, all_y, ends, ended):
                         board(
-                            lane, ws, iws, tab, mi, c, m, y, k, s, pl, z, y1, s1, K1, p1, w, all_p, all_y, save, want, out
+                            lane,
+                            ws,
+                            iws,
+                            tab,
+                            mi,
+                            c,
+                            m,
+                            y,
+                            k,
+                            s,
+                            pl,
+                            z,
+                            y1,
+                            s1,
+                            K1,
+                            p1,
+                            w,
+                            all_p,
+                            all_y,
+                            save,
+                            want,
+                            out,
                         )
         return FINISHED
 

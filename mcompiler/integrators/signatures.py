@@ -309,7 +309,10 @@ JUDGE_LANES = _signature(
     "What `judge` does, in every lane; counts the lanes that are done, and those that have something to save.",
 )
 ACCEPT_LANES = _signature(
-    "accept_lanes", "f64* ws, i64* iws, f64* c", NOTHING, "The same for steps of one size: they stand where they are finite."
+    "accept_lanes",
+    "f64* ws, i64* iws, f64* c",
+    NOTHING,
+    "The same for steps of one size: they stand where they are finite.",
 )
 COMMIT_LANES = _signature(
     "commit_lanes",

@@ -217,7 +217,7 @@ class _Maker:
         """The statements so far as a loop over lanes."""
         arrays = {argument.name for argument in signature.arguments}
         own = [each for each in made.statements if not isinstance(each, Store) or each.array in arrays]
-        inverted = tuple(_with_inverses(own, made.names))
+        inverted = tuple(_with_inverses(own))
         body = without_dead_stores(prune(inverted), "w")
         loop = For("lane", Integer(LANES), _beside(body), "members side by side")
         return simplify_kernel(Kernel(signature, (loop,) if body else ()))
@@ -259,7 +259,7 @@ def _largest(made: Evaluator, values: Sequence[Value]) -> Value:
     return largest
 
 
-def _with_inverses(body: Iterable[Statement], names: Names) -> Iterator[Statement]:
+def _with_inverses(body: Iterable[Statement]) -> Iterator[Statement]:
     """Straight-line statements with products in the place of divisions by what depends on parameters only."""
     steady: set[str] = set()
 

@@ -143,6 +143,7 @@ class Evaluator:
         return tuple(inside), values
 
     def statement(self, statement: Statement) -> None:
+        """Evaluates a statement."""
         match statement:
             case Let(name, value, comment):
                 self.values[name] = self.bound(name, self.value(value), comment)
@@ -170,6 +171,7 @@ class Evaluator:
         return Local(name)
 
     def said(self, comment: str) -> str:
+        """A comment with the member that it is about."""
         return comment + self.turn if comment else ""
 
     def value(self, value: Value) -> Value:
@@ -192,6 +194,7 @@ class Evaluator:
                 assert_never(value)
 
     def load(self, array: str, index: Value) -> Value:
+        """What stands at this place, where that is known."""
         if not isinstance(index, Integer):
             return Load(array, index)
         if array in self.given:
@@ -199,6 +202,7 @@ class Evaluator:
         return self.kept.get(array, {}).get(index.value, Load(array, index))
 
     def store(self, array: str, index: Value, value: Value, comment: str) -> None:
+        """Writes a value; of an array that is passed on, it is known from here on."""
         if array not in self.called:
             self.statements.append(Store(array, index, value, self.said(comment)))
             return
@@ -210,6 +214,7 @@ class Evaluator:
             self.kept[array][index.value] = kept
 
     def accumulate(self, array: str, index: Value, value: Value, comment: str) -> None:
+        """Adds a value; where the sum so far is known, as a name of its own."""
         before = self.load(array, index)
         if isinstance(before, Load):
             self.statements.append(Accumulate(array, index, value, self.said(comment)))
@@ -231,6 +236,7 @@ class Evaluator:
             self.kept[array].clear()
 
     def loop(self, loop: For | Reduce) -> None:
+        """A loop, unrolled where its turns are known."""
         totals = loop.totals if isinstance(loop, Reduce) else ()
         count = self.value(loop.count)
         if isinstance(count, Integer):
@@ -258,6 +264,7 @@ class Evaluator:
         self.statements.append(Reduce(tuple(renamed), index, count, body, loop.comment))
 
     def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total]) -> None:
+        """A loop whose turns are known."""
         values = [self.bound(total.name, self.value(total.initial)) for total in totals]
         around = self.turn
         for turn in range(count):
@@ -272,6 +279,7 @@ class Evaluator:
         self.values |= {total.name: value for total, value in zip(totals, values, strict=True)}
 
     def branch(self, condition: Value, body: tuple[Statement, ...], comment: str) -> None:
+        """A branch, its statements where the condition holds, or nothing where it does not."""
         decided = _decided(condition)
         if decided is None:
             before = {array: dict(values) for array, values in self.kept.items()}
