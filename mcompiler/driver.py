@@ -135,7 +135,7 @@ class Compilation:
                 chosen = override(self.model, chosen, settings)
         elif settings:
             raise CompileError([_nothing_to_run(self.source)])
-        if self.start is not None and self._readings != self.start.readings:
+        if self.start is not None and not self._readings.is_part_of(self.start.readings):
             raise ValueError(f"files that {self.source.name} uses have changed since it was loaded: load it again")
         return chosen
 

@@ -84,7 +84,7 @@ def _solution(
 ) -> Solution:
     """All runs by the model's names, at the times that one of them reached."""
     count, reached = len(ended.t), int(ended.counts.max(initial=0))
-    kept = ended.rows[:, :reached].reshape(count * reached, -1)
+    kept = ended.rows[:, :reached].reshape(count * reached, rows.width)
     signals = {each.name: values_of(each, kept).reshape(count, reached, *each.shape) for each in rows.columns}
     counts = (int(each.sum()) for each in (ended.steps, ended.rejected, ended.evaluations))
     status, detail = _status(starts, ended)
