@@ -2,10 +2,10 @@
 
     python benchmarks/b2.py            # heyoka and numba take part where they are installed
 
-Every peer solves at several tolerances, in turns (A B C A B C ...); medians of CPU time, of ours that of `Solver.run` as a user calls it. The error of B2a is the largest
-difference in t <= 30 to SciPy's DOP853 at 1e-13, since later the flow has amplified anything; that of B2b the median over the members of the largest difference at
-the end to hand-written C at 1e-13, which is itself compared with SciPy for some members. The ratio compares with C's time at the same error, between its points on
-log-log lines. At the end, two threads against one in wall time: that needs two idle cores.
+Every peer solves at several tolerances, in turns (A B C A B C ...); medians of CPU time, of ours that of `Solver.run` as a user calls it. The error of B2a
+is the largest difference in t <= 30 to SciPy's DOP853 at 1e-13, since later the flow has amplified anything; that of B2b the median over the members of the
+largest difference at the end to hand-written C at 1e-13, which is itself compared with SciPy for some members. The ratio compares with C's time at the same
+error, between its points on log-log lines. At the end, two threads against one in wall time: that needs two idle cores.
 """
 
 import ctypes
@@ -175,51 +175,57 @@ def numba_loop() -> Solve:
     """Dormand and Prince 5(4) in numba, member by member."""
     import numba
 
-    a = (
-        (1 / 5,),
-        (3 / 40, 9 / 40),
-        (44 / 45, -56 / 15, 32 / 9),
-        (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
-        (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
-        (35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84),
-    )
-    e = (71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40)
-    sums = "\n".join(
-        f"    x{i} = x + h*({'+'.join(f'{w!r}*a{j}' for j, w in enumerate(row))}); y{i} = y + h*({'+'.join(f'{w!r}*b{j}' for j, w in enumerate(row))}); "
-        f"z{i} = z + h*({'+'.join(f'{w!r}*c{j}' for j, w in enumerate(row))}); a{i}, b{i}, c{i} = f(x{i}, y{i}, z{i})"
-        for i, row in enumerate(a, 1)
-    )
-    scaled = "\n".join(
-        f"    e{u} = h*({'+'.join(f'{w!r}*{k}{j}' for j, w in enumerate(e))})/(tol + tol*max(abs({u}), abs({u}6)))"
-        for u, k in zip("xyz", "abc", strict=True)
-    )
-    text = f"""
-def step(x, y, z, h, a0, b0, c0, tol):
-{sums}
-{scaled}
-    return x6, y6, z6, a6, b6, c6, (ex*ex + ey*ey + ez*ez)/3 + 1e-60
-"""
+    quick = numba.njit(fastmath=True, inline="always")
 
-    def field(x, y, z):  # type: ignore[no-untyped-def]
+    @quick  # type: ignore[untyped-decorator]
+    def f(x, y, z):  # type: ignore[no-untyped-def]
         return y, -(x + (z * z - 1) * y * 0.5) * (1 / 3), y * z - y - 0.6 * z
 
-    quick = numba.njit(fastmath=True, inline="always")
-    scope = {"f": quick(field)}
-    exec(text, scope)  # noqa: S102 - the text above
-    f, step = scope["f"], quick(scope["step"])
+    @quick  # type: ignore[untyped-decorator]
+    def s4(k, l, m, n):  # type: ignore[no-untyped-def]
+        return 19372 / 6561 * k - 25360 / 2187 * l + 64448 / 6561 * m - 212 / 729 * n
+
+    @quick  # type: ignore[untyped-decorator]
+    def s5(k, l, m, n, o):  # type: ignore[no-untyped-def]
+        return 9017 / 3168 * k - 355 / 33 * l + 46732 / 5247 * m + 49 / 176 * n - 5103 / 18656 * o
+
+    @quick  # type: ignore[untyped-decorator]
+    def s6(k, m, n, o, p):  # type: ignore[no-untyped-def]
+        return 35 / 384 * k + 500 / 1113 * m + 125 / 192 * n - 2187 / 6784 * o + 11 / 84 * p
+
+    @quick  # type: ignore[untyped-decorator]
+    def off(k, m, n, o, p, q, x, xn, tol):  # type: ignore[no-untyped-def]
+        sums = 71 / 57600 * k - 71 / 16695 * m + 71 / 1920 * n - 17253 / 339200 * o + 22 / 525 * p - q / 40
+        return (sums / (tol + tol * max(abs(x), abs(xn)))) ** 2
 
     @numba.njit(fastmath=True)  # type: ignore[untyped-decorator]
     def loop(first, found, end, tol):  # type: ignore[no-untyped-def]
         for k in range(len(first)):
             x, y, z = first[k]
             t, h = 0.0, 0.01
-            a0, b0, c0 = f(x, y, z)
+            a1, b1, c1 = f(x, y, z)
             while t < end:
                 h = min(h, end - t)
-                xn, yn, zn, an, bn, cn, size = step(x, y, z, h, a0, b0, c0, tol)
+                a2, b2, c2 = f(x + h * a1 / 5, y + h * b1 / 5, z + h * c1 / 5)
+                g, i = h * 3 / 40, h * 9 / 40
+                a3, b3, c3 = f(x + g * a1 + i * a2, y + g * b1 + i * b2, z + g * c1 + i * c2)
+                g, i, j = h * 44 / 45, h * 56 / 15, h * 32 / 9
+                a4, b4, c4 = f(x + g * a1 - i * a2 + j * a3, y + g * b1 - i * b2 + j * b3, z + g * c1 - i * c2 + j * c3)
+                a5, b5, c5 = f(x + h * s4(a1, a2, a3, a4), y + h * s4(b1, b2, b3, b4), z + h * s4(c1, c2, c3, c4))
+                a6, b6, c6 = f(
+                    x + h * s5(a1, a2, a3, a4, a5), y + h * s5(b1, b2, b3, b4, b5), z + h * s5(c1, c2, c3, c4, c5)
+                )
+                xn, yn, zn = (
+                    x + h * s6(a1, a3, a4, a5, a6),
+                    y + h * s6(b1, b3, b4, b5, b6),
+                    z + h * s6(c1, c3, c4, c5, c6),
+                )
+                a7, b7, c7 = f(xn, yn, zn)
+                size = off(a1, a3, a4, a5, a6, a7, x, xn, tol) + off(b1, b3, b4, b5, b6, b7, y, yn, tol)
+                size = h * h * (size + off(c1, c3, c4, c5, c6, c7, z, zn, tol)) / 3 + 1e-60
                 if size <= 1.0:
                     t = t + h
-                    x, y, z, a0, b0, c0 = xn, yn, zn, an, bn, cn
+                    x, y, z, a1, b1, c1 = xn, yn, zn, a7, b7, c7
                 h = h * min(5.0, max(0.2, 0.9 * size**-0.1))
             found[k] = x, y, z
 
@@ -283,9 +289,7 @@ def table(peers: Sequence[Peer], end: float, error_of: Callable[[Solve, float], 
     errors = [error_of(made[name], tolerance) for name, tolerance in cases]
     taken = seconds([lambda s=made[name], t=tolerance: s(t, end) for name, tolerance in cases])  # type: ignore[misc]
     base = [
-        (error, took)
-        for (name, _), error, took in zip(cases, errors, taken, strict=True)
-        if name == present[0].name
+        (error, took) for (name, _), error, took in zip(cases, errors, taken, strict=True) if name == present[0].name
     ]
     yield f"{'peer':<24}{'tolerance':>10}{'error':>11}{'ms':>9}{'C at this error, ms':>21}{'ratio':>8}"
     for (name, tolerance), error, took in zip(cases, errors, taken, strict=True):
@@ -312,7 +316,9 @@ def main() -> None:
     reference = c_lanes()(1e-13, SHORT)
     some = range(0, COUNT, COUNT // 5)
     ends = [solve_ivp(rates, (0.0, SHORT), starts()[k], method="DOP853", rtol=1e-13, atol=1e-15).y[:, -1] for k in some]
-    print(f"\nB2b: {COUNT} members to t = 100; the reference is off by {np.abs(reference[list(some)] - ends).max():.0e}")
+    print(
+        f"\nB2b: {COUNT} members to t = 100; the reference is off by {np.abs(reference[list(some)] - ends).max():.0e}"
+    )
 
     def error_of_all(solve: Solve, tolerance: float) -> float:
         return float(np.median(np.abs(solve(tolerance, SHORT) - reference).max(axis=1)))
@@ -330,7 +336,9 @@ def main() -> None:
             run(2e-5, SHORT)
             times.append(time.perf_counter() - start)
     one, two = map(min, walls)
-    print(f"\ntsit5 at 2e-05, wall time, best of {3 * ROUNDS}: 1 thread {one * 1e3:.1f} ms, 2 threads {two * 1e3:.1f} ms, {one / two:.2f} x; the same bits")
+    print(
+        f"\ntsit5 at 2e-05, wall time, best of {3 * ROUNDS}: 1 thread {one * 1e3:.1f} ms, 2 threads {two * 1e3:.1f} ms, {one / two:.2f} x; the same bits"
+    )
 
 
 if __name__ == "__main__":

@@ -300,13 +300,16 @@ class Solver:
             if joined is not None:
                 return joined
 
+            together = min(options.threads, members.count)
+            inside = replace(options, threads=options.threads // together)
+
             def planned(number: int) -> Callable[[Report | None], Solution]:
                 each = members[number]
                 program = self._programs.program(seed=each.seed)
                 ready = self._set(program, {**given, **each.parameters}, {**initial, **each.initial})
-                return self._planned(ready, asked, options)
+                return self._planned(ready, asked, inside)
 
-            return join(run_one_by_one(members.count, planned, options.threads, report), ensemble)
+            return join(run_one_by_one(members.count, planned, together, report), ensemble)
 
     def _side_by_side(
         self,

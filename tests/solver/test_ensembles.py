@@ -119,7 +119,9 @@ def test_a_run_that_begins_wrong(driven: mc.Solver) -> None:
     """Who cannot begin is told as it is told alone; nothing is computed."""
     start = np.full(COUNT, 0.5)
     start[40] = 1.25
-    with pytest.raises(ValueError, match=r"M\.w would begin at 1\.25, outside its bounds: the nearest value inside is 1"):
+    with pytest.raises(
+        ValueError, match=r"M\.w would begin at 1\.25, outside its bounds: the nearest value inside is 1"
+    ):
         driven.run(ensemble={"M.w": start})
     start[40] = np.nan
     with pytest.raises(ValueError, match=r"the initial value of M\.w is not finite"):
@@ -131,14 +133,16 @@ def test_a_run_that_begins_wrong(driven: mc.Solver) -> None:
 
 
 def test_what_is_saved_stays_within_the_memory_limit(driven: mc.Solver) -> None:
-    with pytest.raises(ValueError, match=r"71 runs with 41 times of 2 saved values need 46,576 bytes, and memory_limit is 40,000"):
+    with pytest.raises(
+        ValueError, match=r"71 runs with 41 times of 2 saved values need 46,576 bytes, and memory_limit is 40,000"
+    ):
         driven.run(ensemble=values(), memory_limit=40_000)
     assert driven.run(ensemble=values(), memory_limit=50_000).success
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5])
 def test_threads_are_counted(driven: mc.Solver, threads: float) -> None:
-    with pytest.raises(ValueError, match="threads must be a whole number, 1 or more"):
+    with pytest.raises(ValueError, match="threads must be a whole number from 1 to"):
         driven.run(ensemble=values(), threads=threads)
 
 
@@ -173,7 +177,9 @@ def test_what_does_not_fit_lanes_runs_one_by_one(text: str) -> None:
     one = solver.run(parameters={"A": 0.7})
     assert np.array_equal(many["M.w"][0], np.where(np.isin(many.t, one.t), many["M.w"][1], np.nan), equal_nan=True)
     assert np.array_equal(many["M.w"], threaded["M.w"], equal_nan=True)
-    assert np.array_equal(many["M.w"][3, : len(one.t)][np.isin(many.t[: len(one.t)], one.t)], one["M.w"][np.isin(one.t, many.t)])
+    assert np.array_equal(
+        many["M.w"][3, : len(one.t)][np.isin(many.t[: len(one.t)], one.t)], one["M.w"][np.isin(one.t, many.t)]
+    )
 
 
 @pytest.mark.parametrize("backend", ["python", "interpreter"])
