@@ -25,6 +25,7 @@ from mcompiler.integrators.slots import (
     BETWEEN,
     BUDGET,
     BUDGET_USED,
+    CHECKED,
     COLUMNS,
     DEGREE,
     DUE,
@@ -79,8 +80,7 @@ from mcompiler.integrators.slots import (
     TRIED,
     T,
 )
-from mcompiler.kernel.abi import N_PARAMETERS, N_UNKNOWNS
-from mcompiler.kernel.lanes import LANES
+from mcompiler.kernel.abi import LANES, N_PARAMETERS, N_UNKNOWNS
 
 Function = Callable[..., Any]
 
@@ -95,7 +95,7 @@ def make_muster(functions: Mapping[str, Function]) -> Function:
     """`muster`, given `initial`, `project` and `breakpoint`."""
     initial, project, breakpoint_after = functions["initial"], functions["project"], functions["breakpoint"]
 
-    def muster(checked, ws, iws, y1, v1, p1, z, w, all_p, all_y, refused):  # type: ignore[no-untyped-def]
+    def muster(ws, iws, y1, v1, p1, z, w, all_p, all_y):  # type: ignore[no-untyped-def]
         n = z[N_UNKNOWNS]
         count = z[N_PARAMETERS]
         for member in range(iws[QUEUE], iws[QUEUE_END]):
@@ -106,10 +106,10 @@ def make_muster(functions: Mapping[str, Function]) -> Function:
                 given = all_y[member * n + k]
                 v1[k] = given if given - given == 0.0 else y1[k]
                 all_y[member * n + k] = v1[k]
-            refused[0] = member
+            iws[QUEUE] = member
             if breakpoint_after(ws[T], p1, z, w) < math.inf:
                 return HAS_CORNERS
-            if checked and project(v1, p1, z, w) > 0:
+            if iws[CHECKED] and project(v1, p1, z, w) > 0:
                 return OUT_OF_BOUNDS
         return 0
 

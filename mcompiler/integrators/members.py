@@ -16,8 +16,7 @@ from mcompiler.integrators.signatures import ADVANCE_LANES, MUSTER
 from mcompiler.integrators.tape import Floats, Integers
 from mcompiler.integrators.workers import in_threads
 from mcompiler.integrators.workspace import Workspace, bound, method_arrays, zeros
-from mcompiler.kernel.abi import N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
-from mcompiler.kernel.lanes import LANES
+from mcompiler.kernel.abi import LANES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
 
 #: Chunks that there are at least, as far as each fills its lanes twice; and members that a chunk has at most.
 _CHUNKS = 8
@@ -128,8 +127,7 @@ def integrate_members(
         "z": z,
     }
     shared["ended"][slots.MEMBER_STATUS :: slots.MEMBER_SIZE] = Outcome.INTERRUPTED.value
-    refused = _muster(functions, shared | _workspace(z, span, control, saved), count, checked=checked)
-    if refused is not None:
+    if not _muster(functions, shared | _workspace(z, span, control, saved), count, checked=checked):
         return None
     size = chunk_size(count)
     works = [_workspace(z, span, control, saved) for _ in range(0, count, size)]
@@ -187,14 +185,14 @@ def _workspace(z: Integers, span: tuple[float, float], control: Control, saved: 
     return work | {"ws": ws, "iws": iws}
 
 
-def _muster(functions: Functions, work: Workspace, count: int, *, checked: bool) -> int | None:
-    """The number of a member that has corners, or None."""
-    refused = np.zeros(1, dtype=np.int64)
-    work["iws"][slots.QUEUE_END] = count
-    reason = bound(functions, MUSTER, work | {"checked": int(checked), "refused": refused})()  # type: ignore[dict-item]
+def _muster(functions: Functions, work: Workspace, count: int, *, checked: bool) -> bool:
+    """Whether all members can begin and none has corners."""
+    iws = work["iws"]
+    iws[slots.QUEUE_END], iws[slots.CHECKED] = count, checked
+    reason = bound(functions, MUSTER, work)()
     if reason == slots.OUT_OF_BOUNDS:
-        raise CannotBeginError(int(refused[0]))
-    return int(refused[0]) if reason == slots.HAS_CORNERS else None
+        raise CannotBeginError(int(iws[slots.QUEUE]))
+    return bool(reason != slots.HAS_CORNERS)
 
 
 def _run_chunk(functions: Functions, work: Workspace, stopped: Callable[[], bool], look: Callable[[], None]) -> None:

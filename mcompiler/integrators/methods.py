@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcompiler.integrators import dop853, slots, trees
 from mcompiler.integrators.trees import Number
-from mcompiler.kernel.lanes import Tableau
+from mcompiler.kernel.abi import Tableau
 
 _ROUND_OFF = 1e-14
 _DENSE_ROUND_OFF = 1e-12  # products of large coefficients that nearly cancel

@@ -292,9 +292,9 @@ _ONE = "f64* y1, f64* s1, f64* K1, f64* p1, f64* w"
 _LANED_STATE = "f64* ws, i64* iws, f64* tab, i64* mi, f64* c, i64* m"
 MUSTER = _signature(
     "muster",
-    "i64 checked, f64* ws, i64* iws, f64* y1, f64* v1, f64* p1, i64* z, f64* w, f64* all_p, f64* all_y, i64* refused",
+    "f64* ws, i64* iws, f64* y1, f64* v1, f64* p1, i64* z, f64* w, f64* all_p, f64* all_y",
     I64,
-    "Initial values of members QUEUE ... QUEUE_END - 1 in the place of NaN; the result is 0, or why member refused[0] cannot begin (a reason of `slots`).",
+    "Initial values of members QUEUE ... QUEUE_END - 1 in the place of NaN; the result is 0, or why the member at QUEUE cannot begin (a reason of `slots`).",
 )
 PLAN_LANES = _signature(
     "plan_lanes", "f64* ws, f64* c", NOTHING, "What `plan` does, in every lane; there are no breakpoints."

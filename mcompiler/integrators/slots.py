@@ -99,7 +99,7 @@ MOVER = 37  # the unknown that kept the run from being steady, or WATCHED_INPUTS
 QUIET_STEPS = 38  # steps since REFERENCE_T
 UNWATCHED = 39  # unknowns from here ...
 UNWATCHED_END = 40  # ... to before here may move: those of running losses
-IWS_SIZE = 48
+IWS_SIZE = 52
 
 WATCHED_INPUTS = -1
 
@@ -130,8 +130,8 @@ NOT_FINITE = 3
 TOO_MANY_EVENTS = 5
 EVENT_NOT_LOCATED = 6
 
-# Rows of numbers per lane, `c`; the kernels' own are first (`kernel.lanes`).
-LANE_T = 0
+# Rows of numbers per lane, `c`; the kernels' own are first (`kernel.abi`).
+LANE_T = 0  # as abi.LANE_TIME, LANE_SIZE, LANE_NORM
 LANE_TAKEN = 1
 LANE_NORM = 2
 LANE_H = 3
@@ -166,6 +166,7 @@ MAX_STEPS = 44
 TRIED = 45  # steps so far, of every lane
 OVER = 46  # lanes that are done after this step
 DUE = 47  # lanes with something to save in this step
+CHECKED = 48  # whether a member that begins outside its bounds is refused
 
 # Why an ensemble is not run side by side.
 OUT_OF_BOUNDS = 1

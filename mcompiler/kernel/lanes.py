@@ -13,7 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mcompiler.kernel.abi import DENSE, LEAP, N_UNKNOWNS, OBSERVE_LANES, PROJECT_LANES, Signature
+from mcompiler.kernel.abi import (
+    DENSE,
+    LANE_NORM,
+    LANE_SIZE,
+    LANE_TIME,
+    LANES,
+    LEAP,
+    N_UNKNOWNS,
+    OBSERVE_LANES,
+    PROJECT_LANES,
+    Signature,
+    Tableau,
+)
 from mcompiler.kernel.build import Names, add, mul
 from mcompiler.kernel.ir import (
     Accumulate,
@@ -39,43 +51,10 @@ from mcompiler.kernel.share import fold
 from mcompiler.kernel.simplify import simplify_kernel
 from mcompiler.kernel.walk import parts_of, with_values
 
-#: Members side by side: four of the widest vector registers, so that one's arithmetic hides the latency of the others'.
-LANES = 32
-
-# Rows of the array ``c``.
-TIME = 0
-SIZE = 1
-NORM = 2
-
 #: Kernels for one member that members need when they begin.
 _ALONE = ("sweep", "initial", "project", "scale", "breakpoint", "observe")
 #: Arrays that are the same for all members.
 _SHARED = {"z", "want"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tableau:
-    """The numbers of an explicit method, as `integrators.methods` has them.
-
-    Attributes:
-        name: of the method.
-        times: of the stages.
-        rows: row i has the coefficients of stage i.
-        weights: of the solution.
-        error: weights of the error, ``error_low`` those of a second one that it is combined with; empty where there is none.
-        error_low: see there.
-        dense: row i has the coefficients of the dense output for stage i.
-        fsal: whether the stage behind those of the solution is at the new state.
-    """
-
-    name: str
-    times: tuple[float, ...]
-    rows: tuple[tuple[float, ...], ...]
-    weights: tuple[float, ...]
-    error: tuple[float, ...]
-    error_low: tuple[float, ...]
-    dense: tuple[tuple[float, ...], ...]
-    fsal: bool
 
 
 def laned(module: KernelModule, layout: Layout, z: NDArray[np.int64], tableau: Tableau) -> KernelModule:
@@ -139,7 +118,7 @@ class _Maker:
                 allowed = add(Load("s", Integer(k)), mul(Local("rtol"), _larger(_magnitude(before), _magnitude(new))))
                 inverse = made.bound("per_tolerance", Op("div", (Float(1.0), allowed)))
                 errors.append((_square(made, mul(error, inverse)), _square(made, mul(low, inverse))))
-        made.store("c", Integer(NORM), self.norm(made, errors, made.bound("broken", broken)), "squared error norm")
+        made.store("c", Integer(LANE_NORM), self.norm(made, errors, made.bound("broken", broken)), "squared error norm")
         if self.tableau.fsal:
             for k in range(self.unknowns):
                 last = made.load("K", Integer(solved * self.unknowns + k))
@@ -191,8 +170,8 @@ class _Maker:
     def stages(self, made: Evaluator, count: int) -> None:
         """Rates of stages up to ``count``; those of the first are there where the method has them from the step before."""
         n = self.unknowns
-        start = made.bound("start", Load("c", Integer(TIME)))
-        made.statements.append(Let("h", Load("c", Integer(SIZE))))
+        start = made.bound("start", Load("c", Integer(LANE_TIME)))
+        made.statements.append(Let("h", Load("c", Integer(LANE_SIZE))))
         for k in range(n if self.tableau.fsal else 0):
             made.kept["K"][k] = made.bound(f"rate_{k}_of_stage_0", Load("k", Integer(k)))
         for i in range(int(self.tableau.fsal), count):
@@ -223,9 +202,9 @@ class _Maker:
         return simplify_kernel(Kernel(signature, (loop,) if body else ()))
 
 
-def _folded(operation: Op) -> Value:
-    """`fold`, and what is not there where nothing is infinite: products with 0, sums with 0."""
-    match fold(operation):
+def _folded(value: Value) -> Value:
+    """An operation after `fold`, without what is not there where nothing is infinite: products with 0, sums with 0."""
+    match fold(value) if isinstance(value, Op) else value:
         case Op("mul", (Float(0.0), _) | (_, Float(0.0))):
             return Float(0.0)
         case Op("add", (Float(0.0), other) | (other, Float(0.0))):

@@ -7,8 +7,7 @@ import numpy as np
 
 from mcompiler.integrators.members import CannotBeginError, Control, Ended, Saved, integrate_members
 from mcompiler.integrators.run import Functions, Outcome
-from mcompiler.kernel.abi import N_COPIES, N_GUARDS
-from mcompiler.kernel.scalarise import is_small
+from mcompiler.kernel.abi import N_GUARDS
 from mcompiler.solution import Solution, Statistics, Status
 from mcompiler.solver.options import RunOptions
 from mcompiler.solver.program import Floats, Program, check_bounds, own_initials, scratch
@@ -34,11 +33,11 @@ def fits_lanes(program: Program, count: int, span: Span) -> bool:
 
     That is: no events, no corners of sources, no batch, not until steady, at most 16 members in all and no dense class, and at least `LEAST` starts.
     """
-    z = program.z
-    if count < LEAST or span.until_steady or z[N_GUARDS] > 0 or program.unknowns == 0 or z[N_COPIES] > 1:
+    if count < LEAST or span.until_steady or not program.description.is_scalar:
         return False
-    corner = program.functions["breakpoint"](span.t0, program.p, z, scratch(program))
-    return is_small(program.layout, z) and not corner < np.inf
+    if program.z[N_GUARDS] > 0 or program.unknowns == 0:
+        return False
+    return bool(program.functions["breakpoint"](span.t0, program.p, program.z, scratch(program)) == np.inf)
 
 
 def run_side_by_side(
@@ -86,7 +85,7 @@ def _solution(
     count, reached = len(ended.t), int(ended.counts.max(initial=0))
     kept = ended.rows[:, :reached].reshape(count * reached, rows.width)
     signals = {each.name: values_of(each, kept).reshape(count, reached, *each.shape) for each in rows.columns}
-    counts = (int(each.sum()) for each in (ended.steps, ended.rejected, ended.evaluations))
+    steps, rejected, evaluations = (int(each.sum()) for each in (ended.steps, ended.rejected, ended.evaluations))
     status, detail = _status(starts, ended)
     return Solution(
         t=times[:reached],
@@ -95,7 +94,7 @@ def _solution(
         unknowns=tuple(each.name for each in rows.columns if each.is_unknown),
         status=status,
         detail=detail,
-        statistics=Statistics(*counts, 0, ended.seconds),
+        statistics=Statistics(steps, rejected, evaluations, 0, ended.seconds),
         ensemble={name: np.asarray(values) for name, values in ensemble.items()},
         model=starts.program.description.name,
     )

@@ -51,8 +51,8 @@ class Programs(Protocol):
         """The kernels of the system with what is derived from it beside it."""
         ...
 
-    def lanes(self, method: str) -> Functions:
-        """Kernels and integrators for members of an ensemble side by side, of a small system."""
+    def lanes(self, method: str) -> Functions | None:
+        """Kernels and integrators for runs of a small system side by side; None where nothing can be compiled."""
         ...
 
 
@@ -330,6 +330,8 @@ class Solver:
         if starts is None or times is None:
             return None
         functions = self._programs.lanes(options.chosen(is_smooth=self.program.is_smooth))
+        if functions is None:
+            return None
         rows = self._rows(self.program, asked.save)
         return run_side_by_side(starts, functions, span, times, rows, options, ensemble, report)
 

@@ -1,7 +1,10 @@
 """Ensembles: runs side by side go where each goes alone, whatever the method, the tolerance and the other runs; what does not fit lanes runs one by one."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import mcompiler as mc
 from mcompiler.integrators.methods import METHODS
@@ -18,6 +21,7 @@ circuit C { node a; S: VoltageSource(a, ground, V = 1[V]); M: Runaway(a, ground)
 experiment blow on C { run to 1[s]; save every 0.25[s]: M.x }
 """
 COUNT = LEAST + 7
+Values = dict[str, NDArray[np.float64]]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +34,7 @@ def runaway() -> mc.Solver:
     return mc.compile(mc.parse(RUNAWAY))
 
 
-def values(count: int = COUNT) -> dict[str, np.ndarray]:
+def values(count: int = COUNT) -> Values:
     draw = np.random.default_rng(3)
     return {
         "A": draw.uniform(0.3, 0.6, count),
@@ -39,7 +43,7 @@ def values(count: int = COUNT) -> dict[str, np.ndarray]:
     }
 
 
-def alone(solver: mc.Solver, ensemble: dict[str, np.ndarray], number: int, **options: object) -> mc.Solution:
+def alone(solver: mc.Solver, ensemble: Values, number: int, **options: Any) -> mc.Solution:
     parameters = {name: each[number] for name, each in ensemble.items() if name != "M.w"}
     return solver.run(parameters=parameters, initial={"M.w": ensemble["M.w"][number]}, **options)
 
@@ -47,7 +51,7 @@ def alone(solver: mc.Solver, ensemble: dict[str, np.ndarray], number: int, **opt
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_goes_where_it_goes_alone(driven: mc.Solver, method: str) -> None:
     """The same steps, so the same numbers to round-off: of a driven model, rows inside steps and at their ends."""
-    options = {"method": method, **({} if METHODS[method]().adaptive else {"step": 2e-3})}
+    options: dict[str, Any] = {"method": method, **({} if METHODS[method]().adaptive else {"step": 2e-3})}
     many = driven.run(ensemble=values(), **options)
     assert many.success
     assert many["M.w"].shape == (COUNT, 41)
@@ -84,7 +88,7 @@ def test_times_that_are_the_same_at_the_start_and_at_the_end(driven: mc.Solver) 
 
 def test_steps_are_limited(driven: mc.Solver) -> None:
     """First step, longest step and number of steps mean what they mean alone."""
-    options = {"step": 1e-4, "max_step": 3e-3}
+    options: dict[str, Any] = {"step": 1e-4, "max_step": 3e-3}
     many = driven.run(ensemble=values(), **options)
     runs = [alone(driven, values(), number, **options) for number in range(0, COUNT, 10)]
     np.testing.assert_allclose(many["M.w"][::10], np.stack([run["M.w"] for run in runs]), rtol=1e-9)
@@ -184,7 +188,7 @@ def test_what_does_not_fit_lanes_runs_one_by_one(text: str) -> None:
 
 @pytest.mark.parametrize("backend", ["python", "interpreter"])
 def test_other_backends_run_lanes_too(backend: str, driven: mc.Solver) -> None:
-    options = {"save": ["M.w"], "save_at": [0.011, 0.02], "rtol": 1e-5, "threads": 2}
+    options: dict[str, Any] = {"save": ["M.w"], "save_at": [0.011, 0.02], "rtol": 1e-5, "threads": 2}
     other = mc.compile(mc.parse(DRIVEN), backend=backend).run((0.0, 0.02), ensemble=values(LEAST), **options)
     same = driven.run((0.0, 0.02), ensemble=values(LEAST), **options)
     np.testing.assert_allclose(other["M.w"], same["M.w"], rtol=1e-13)
