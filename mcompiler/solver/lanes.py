@@ -28,14 +28,14 @@ class Starts:
     checked: bool
 
 
-def fits_lanes(program: Program, count: int, span: Span) -> bool:
+def fits_lanes(program: Program, count: int, span: Span, options: RunOptions) -> bool:
     """Whether runs of this program may go side by side: many runs to a given end, of a small system that nothing happens to in between.
 
-    That is: no events, no corners of sources, no batch, not until steady, at most 16 members in all and no dense class, and at least `LEAST` starts.
+    That is: no events, no corners of sources, no batch, not until steady, at most 16 members in all and no dense class, and at least `LEAST` runs.
     """
     if count < LEAST or span.until_steady or not program.description.is_scalar:
         return False
-    if program.z[N_GUARDS] > 0 or program.unknowns == 0:
+    if program.z[N_GUARDS] > 0 or program.unknowns == 0 or options.max_steps < 1:
         return False
     return bool(program.functions["breakpoint"](span.t0, program.p, program.z, scratch(program)) == np.inf)
 

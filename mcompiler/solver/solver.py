@@ -323,7 +323,7 @@ class Solver:
     ) -> Solution | None:
         """The runs of an ensemble all at once, where they fit lanes and have their times in common."""
         span = self._span(asked, None)
-        if not fits_lanes(self.program, members.count, span) or self._times_differ(asked, members):
+        if not fits_lanes(self.program, members.count, span, options) or self._times_differ(asked, members):
             return None
         starts = self._starts(given, initial, members)
         times = self._save_times(None, asked, span)
