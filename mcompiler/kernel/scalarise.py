@@ -221,7 +221,7 @@ class Evaluator:
             if array in self.called:
                 self.forget(array, index)
         else:
-            self.store(array, index, Op("add", (before, value)), comment)
+            self.store(array, index, self.folded(Op("add", (before, value))), comment)
 
     def forget(self, array: str, index: Value) -> None:
         """What stood in an array at this place; at any place, where it is not known which."""
