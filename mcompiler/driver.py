@@ -7,7 +7,7 @@ neither sympy nor a compiler is imported; where it knows this text with these se
 """
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -135,7 +135,7 @@ class Compilation:
                 chosen = override(self.model, chosen, settings)
         elif settings:
             raise CompileError([_nothing_to_run(self.source)])
-        if self.start is not None and self._readings != self.start.readings:
+        if self.start is not None and not self._readings.is_part_of(self.start.readings):
             raise ValueError(f"files that {self.source.name} uses have changed since it was loaded: load it again")
         return chosen
 
@@ -237,8 +237,13 @@ class Compilation:
         with self.timed("equations"):
             return derive(network)
 
-    def lowered(self, network: "Network", beside: "Beside | None" = None) -> "tuple[KernelModule, Layout]":
-        """The kernels of a network; without loops where it is small, and without derivatives where it has no loss, or is derived from one."""
+    def lowered(
+        self, network: "Network", beside: "Beside | None" = None, lanes: str = ""
+    ) -> "tuple[KernelModule, Layout]":
+        """The kernels of a network; without loops where it is small, and without derivatives where it has no loss, or is derived from one.
+
+        ``lanes`` is the method whose steps the members of an ensemble take side by side.
+        """
         system = self.derived(network)
         if beside is not None:
             with self.timed("equations"):
@@ -255,6 +260,11 @@ class Compilation:
             origin = f"model {network.name} of {self.source.name}"
             backward = bool(network.losses) and beside is None
             kernels, layout = lower(system, (origin,), backward=backward, batched=network.batch > 1)
+            if lanes:
+                from mcompiler.integrators.methods import method_named, tableau
+                from mcompiler.kernel.lanes import laned
+
+                return laned(kernels, layout, bind(layout, *bindings(network)), tableau(method_named(lanes))), layout
             if is_scalar(network):
                 return scalarise(kernels, layout, bind(layout, *bindings(network))), layout
             kernels = blocked(kernels)
@@ -359,21 +369,43 @@ class Compiler:
 
         return structure(network) + (f"\nbeside it {beside}" if beside else "")
 
+    def lanes(self, method: str) -> Any:
+        """The functions that run members of an ensemble side by side by this method's steps."""
+        from mcompiler.integrators.entries import SIDE_BY_SIDE
+
+        start = self.model.start
+        fingerprint = self._fingerprint(self.model.network, None) if start is None else start.fingerprint
+
+        def lowered() -> "tuple[KernelModule, Layout]":
+            return self.model.lowered(self.model.network, lanes=method)
+
+        return self._functions(f"{fingerprint}\nside by side by {method}", lowered, SIDE_BY_SIDE)[1]
+
     def _compiled(self, network: "Network", beside: "Beside | None" = None) -> "tuple[Layout, Any]":
+        def lowered() -> "tuple[KernelModule, Layout]":
+            return self.model.lowered(network, beside)
+
+        return self._functions(self._fingerprint(network, beside), lowered, _entries(network, beside))
+
+    def _functions(
+        self, fingerprint: str, lowered: "Callable[[], tuple[KernelModule, Layout]]", entries: "tuple[Entry, ...]"
+    ) -> "tuple[Layout, Any]":
+        """The layout and the functions of this fingerprint, made once."""
         from mcompiler.backends.protocols import Compiles
 
-        fingerprint = self._fingerprint(network, beside)
         if fingerprint not in self._made:
             if isinstance(self.backend, Compiles):
-                artifact = self._artifact(network, fingerprint, beside)
+                artifact = self._artifact(fingerprint, lowered, entries)
                 with self.model.timed("load"):
                     self._made[fingerprint] = artifact.manifest.layout, self.backend.load(artifact)
             else:
-                kernels, layout = self.model.lowered(network, beside)
-                self._made[fingerprint] = layout, self.backend.open(kernels, _entries(network, beside))
+                kernels, layout = lowered()
+                self._made[fingerprint] = layout, self.backend.open(kernels, entries)
         return self._made[fingerprint]
 
-    def _artifact(self, network: "Network", fingerprint: str, beside: "Beside | None") -> "Artifact":
+    def _artifact(
+        self, fingerprint: str, lowered: "Callable[[], tuple[KernelModule, Layout]]", entries: "tuple[Entry, ...]"
+    ) -> "Artifact":
         from mcompiler.backends.protocols import Compiles
 
         assert isinstance(self.backend, Compiles)
@@ -381,8 +413,7 @@ class Compiler:
             found = self.backend.find(fingerprint, self.options) if self.options.cached else None
         if found is not None:
             return found
-        kernels, layout = self.model.lowered(network, beside)
-        entries = _entries(network, beside)
+        kernels, layout = lowered()
         made = self.backend.compile(kernels, layout, entries, self.options, fingerprint=fingerprint)
         for stage, seconds in made.seconds.items():
             self.model.seconds[stage] = self.model.seconds.get(stage, 0.0) + seconds

@@ -25,6 +25,10 @@ class Readings:
         """Notes what a file holds; one that changed between two readings is never as it was."""
         self.content[path] = content if self.content.get(path, content) == content else "changed"
 
+    def is_part_of(self, other: "Readings") -> bool:
+        """Whether all that was read here was read there too, with the same content; what a process keeps of the library it reads once."""
+        return self.content.items() <= other.content.items() and self.places.items() <= other.places.items()
+
     def is_as_it_was(self) -> bool:
         """Whether reading again would give the same."""
         try:

@@ -16,7 +16,7 @@ from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.llvm.operations import DOUBLE, INSTRUCTIONS, TYPES, WHOLE, Typed, double
 from mcompiler.backends.llvm.tasks import runtime
 from mcompiler.backends.values import identifier
-from mcompiler.kernel.abi import F64_ARRAY, I64_ARRAY, N_POOL, NOTHING, Argument
+from mcompiler.kernel.abi import F64_ARRAY, I64_ARRAY, LANED, N_POOL, NOTHING, Argument
 from mcompiler.kernel.ir import (
     Accumulate,
     Buffer,
@@ -70,8 +70,9 @@ def emit(module: KernelModule, *, contraction: bool = True, lines: Lines | None 
     """
     called: dict[str, str] = {}
     tasks: list[str] = []
+    looped = {kernel.signature for kernel in module.kernels if not module.z or kernel.signature in LANED}
     written = [
-        _KernelText(kernel.signature.name, contraction, not module.z, called, tasks, lines).text(kernel)
+        _KernelText(kernel.signature.name, contraction, kernel.signature in looped, called, tasks, lines).text(kernel)
         for kernel in module.kernels
     ]
     declared = [f"declare {each}" for each in called.values()]

@@ -16,7 +16,7 @@ from mcompiler.backends.numba import link
 from mcompiler.backends.numba.describe import described
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.integrators.entries import Entry
-from mcompiler.kernel.abi import KERNELS
+from mcompiler.kernel.abi import KERNELS, LANED
 
 if TYPE_CHECKING:
     from mcompiler.backends.numba.compile import Frontend
@@ -82,7 +82,7 @@ def _groups(entries: Sequence[Entry], callable_entries: Sequence[Entry], options
         from mcompiler.backends.numba import compile as frontend
 
         making = frontend.Frontend(contraction=options.contraction)
-        signatures = (*KERNELS, *(entry.signature for entry in callable_entries))
+        signatures = (*KERNELS, *LANED, *(entry.signature for entry in callable_entries))
         given: dict[str, Any] = frontend.elementary_functions()
         given |= {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
         for name in missing:

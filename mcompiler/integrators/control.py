@@ -48,19 +48,19 @@ from mcompiler.integrators.step import NEAR
 Function = Callable[..., Any]
 
 # The next step aims at an error of 0.9 tolerances (to the power of the order), so that it seldom misses.
-_LOG_SAFETY = math.log(0.9)
+LOG_SAFETY = math.log(0.9)
 # The controller remembers no error smaller than this: one lucky step must not make the next one bold (the value is that of DOPRI5).
-_LEAST_LOG_ERROR = math.log(1e-4)
-_ROUND_OFF = 2.220446049250313e-16
+LEAST_LOG_ERROR = math.log(1e-4)
+ROUND_OFF = 2.220446049250313e-16
 # A stop and a breakpoint that are this close, in parts of their time, are one.
-SAME = 4 * _ROUND_OFF
+SAME = 4 * ROUND_OFF
 # What is left to a stop is a difference of rounded times: a step of the given size may be so much longer. One that the controller chose may be stretched
 # further, rather than leave a sliver; and of less than two steps that are left, each takes one half.
-_SLACK = 1e-9
-_STRETCH = 1.01
+SLACK = 1e-9
+STRETCH = 1.01
 # A step is at least so many units of round-off of the time, so that its stages have times of their own; and, near time 0, this part of the run.
-_LEAST_ULPS = 8.0
-_LEAST_PART = 1e-18
+LEAST_ULPS = 8.0
+LEAST_PART = 1e-18
 # A first step is at most this part of the run: a system that happens to rest at the start, such as one under a sine, must not begin with a leap.
 _FIRST_PART = 0.01
 # The rate is looked at once more after this part of the unit of time; the first step's error is to be about so many tolerances.
@@ -83,11 +83,11 @@ def make_plan(_functions: Mapping[str, Function]) -> Function:
         left = target - t
         if mi[ERROR_KIND] == 0:
             h = ws[STEP]
-            ends = (1.0 + _SLACK) * h >= left
+            ends = (1.0 + SLACK) * h >= left
             t_end = ws[SEGMENT_T] + (iws[SEGMENT_I] + 1) * h
         else:
             h = ws[H]
-            ends = _STRETCH * h >= left and left <= (1.0 + _SLACK) * ws[MAX_STEP]
+            ends = STRETCH * h >= left and left <= (1.0 + SLACK) * ws[MAX_STEP]
             h = h if 2.0 * h <= left else min(h, 0.5 * left)
             t_end = t + h
         ws[PROPOSED] = ws[H]
@@ -129,22 +129,22 @@ def make_judge(_functions: Mapping[str, Function]) -> Function:
 
     def judge(size, ws, iws, tab):  # type: ignore[no-untyped-def]
         h = ws[TAKEN]
-        least = max(_LEAST_ULPS * _ROUND_OFF * abs(ws[T]), _LEAST_PART * ws[SPAN])
+        least = max(LEAST_ULPS * ROUND_OFF * abs(ws[T]), LEAST_PART * ws[SPAN])
         if size <= 1.0:
             error = 0.5 * math.log(max(size, 1e-20))
-            change = _LOG_SAFETY - tab[ALPHA] * error + tab[BETA] * ws[LOG_ERROR]
+            change = LOG_SAFETY - tab[ALPHA] * error + tab[BETA] * ws[LOG_ERROR]
             most = 0.0 if iws[REJECTED] else tab[LOG_GROW]
             h = h * math.exp(min(max(change, tab[LOG_SHRINK]), most))
             if iws[KIND] & KIND_FIXED_END and change >= most:
                 h = max(h, ws[PROPOSED])
             ws[H] = min(max(h, least), ws[MAX_STEP])
-            ws[LOG_ERROR] = max(error, _LEAST_LOG_ERROR)
+            ws[LOG_ERROR] = max(error, LEAST_LOG_ERROR)
             iws[REJECTED] = 0
             return 1
         finite = size - size == 0.0
         change = tab[LOG_SHRINK]
         if finite:
-            change = max(change, _LOG_SAFETY - 0.5 * tab[EXPONENT] * math.log(size))
+            change = max(change, LOG_SAFETY - 0.5 * tab[EXPONENT] * math.log(size))
         h = h * math.exp(change)
         if h < least:
             iws[STATUS] = STEP_TOO_SMALL if finite else NOT_FINITE
@@ -178,7 +178,7 @@ def make_first_step(functions: Mapping[str, Function]) -> Function:
             size = max(abs(y[k]), s[k] / ws[ATOL]) if ws[ATOL] > 0.0 else abs(y[k])
             if size > 0.0:
                 rate = max(rate, abs(K[k]) / size)
-        least = max(_LEAST_ULPS * _ROUND_OFF * abs(t), _LEAST_PART * ws[SPAN])
+        least = max(LEAST_ULPS * ROUND_OFF * abs(t), LEAST_PART * ws[SPAN])
         unit = min(_FIRST_PART * ws[SPAN], limit)
         unit = max(1.0 / rate if rate * unit > 1.0 else unit, least)
         probe = _PROBE * unit

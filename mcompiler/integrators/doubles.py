@@ -38,5 +38,5 @@ def fma(a: Any, b: Any, c: Any) -> Any:
 
 #: By the names that functions are given them under.
 OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"bits": bits, "double": double, "where": where, "max": larger, "fma": fma, "floor": np.floor}
+    {"bits": bits, "double": double, "where": where, "max": larger, "fma": fma, "floor": np.floor, "real": np.float64}
 )

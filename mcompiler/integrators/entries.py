@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from mcompiler.integrators import advance, control, events, locate, output, reverse, signatures, steady, step
+from mcompiler.integrators import advance, control, events, lanes, locate, output, reverse, signatures, steady, step
 from mcompiler.integrators.doubles import OPERATIONS
 from mcompiler.kernel.abi import Signature
 
@@ -84,6 +84,26 @@ INTEGRATORS: tuple[Entry, ...] = (
 
 #: Those of a model whose gradient nobody asks for.
 FORWARD: tuple[Entry, ...] = tuple(each for each in INTEGRATORS if each.make.__module__ != reverse.__name__)
+
+
+#: Those of members side by side.
+SIDE_BY_SIDE: tuple[Entry, ...] = (
+    _internal(signatures.FIRST_STEP, control.make_first_step),
+    Entry(signatures.MUSTER, lanes.make_muster),
+    _internal(signatures.NEAR_LOG, lanes.make_near_log),
+    _internal(signatures.NEAR_EXP, lanes.make_near_exp),
+    _internal(signatures.PLAN_LANES, lanes.make_plan_lanes),
+    _internal(signatures.MARCH_LANES, lanes.make_march_lanes),
+    _internal(signatures.JUDGE_LANES, lanes.make_judge_lanes),
+    _internal(signatures.ACCEPT_LANES, lanes.make_accept_lanes),
+    _internal(signatures.COMMIT_LANES, lanes.make_commit_lanes),
+    _internal(signatures.PLACE_LANES, lanes.make_place_lanes),
+    _internal(signatures.PUT_LANES, lanes.make_put_lanes),
+    _internal(signatures.EMIT_LANES, lanes.make_emit_lanes),
+    _internal(signatures.BOARD, lanes.make_board),
+    _internal(signatures.LEAVE, lanes.make_leave),
+    Entry(signatures.ADVANCE_LANES, lanes.make_advance_lanes),
+)
 
 
 def link(kernels: Mapping[str, Function]) -> dict[str, Function]:

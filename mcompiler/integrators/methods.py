@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mcompiler.integrators import dop853, slots, trees
 from mcompiler.integrators.trees import Number
+from mcompiler.kernel.abi import Tableau
 
 _ROUND_OFF = 1e-14
 _DENSE_ROUND_OFF = 1e-12  # products of large coefficients that nearly cancel
@@ -126,6 +127,14 @@ def integers(method: Method) -> NDArray[np.int64]:
     mi[slots.ORDER] = method.order
     mi[slots.DEGREE] = len(method.dense[0])
     return mi
+
+
+def tableau(method: Method) -> Tableau:
+    """The method's numbers for kernels that take whole steps."""
+    assert method.fsal == method.adaptive, "kernels know the first stage of adaptive methods, and of those alone"
+    a, dense = (tuple(tuple(map(float, row)) for row in rows) for rows in (method.a, method.dense))
+    b, error, error_low = (tuple(map(float, row)) for row in (method.b, method.error, method.error_low))
+    return Tableau(method.name, tuple(map(float, method.c)), a, b, error, error_low, dense, method.fsal)
 
 
 def _put(tab: NDArray[np.float64], place: int, values: Sequence[Number]) -> None:

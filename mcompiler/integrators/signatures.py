@@ -17,6 +17,14 @@ Arrays
     ``tape, kinds``  pairs (time, step size), and after the last one the end time; what each step is
     ``marks``        states at the start of every stride-th step
     ``mesh, mesh_k, mesh_e``  a tape to follow: its `tape`, `kinds` and `ev_n`
+
+Members of an ensemble side by side (`lanes`)
+    ``c, m``         numbers and integers of every lane: the slots of `slots`
+    ``k``            rates at the start of a step, and behind them those at its end
+    ``y, v, u, s, pl, wl``  what y, v, u, s, p, w are, quantity by quantity with the lanes side by side; ``at`` times of rows, ``row`` rows
+    ``dense_l``      coefficients of the dense output
+    ``y1, v1, s1, K1, p1``  those of one member, when it begins
+    ``all_p, all_y`` parameters and states of all members, one after the other; ``ends, ended`` when and how each ended
 """
 
 from functools import cache
@@ -278,6 +286,77 @@ REVERSE = _signature(
     "f64* rows, f64* pb, f64* scratch",
     NOTHING,
     "Steps last - 1 ... first of the mesh backwards, with their states in rows: lam and TAU in place, pb added to.",
+)
+
+_ONE = "f64* y1, f64* s1, f64* K1, f64* p1, f64* w"
+_LANED_STATE = "f64* ws, i64* iws, f64* tab, i64* mi, f64* c, i64* m"
+MUSTER = _signature(
+    "muster",
+    "f64* ws, i64* iws, f64* y1, f64* v1, f64* p1, i64* z, f64* w, f64* all_p, f64* all_y",
+    I64,
+    "Initial values of members QUEUE ... QUEUE_END - 1 in the place of NaN; the result is 0, or why the member at QUEUE cannot begin (a reason of `slots`).",
+)
+PLAN_LANES = _signature(
+    "plan_lanes", "f64* ws, f64* c", NOTHING, "What `plan` does, in every lane; there are no breakpoints."
+)
+MARCH_LANES = _signature("march_lanes", "f64* ws, i64* iws, f64* c", NOTHING, "The same for steps of one size.")
+NEAR_LOG = _signature("near_log", "f64 x", F64, "log x of a normal positive x, to about 1e-9.")
+NEAR_EXP = _signature("near_exp", "f64 x", F64, "exp x of a moderate x, to about 1e-9 of it.")
+JUDGE_LANES = _signature(
+    "judge_lanes",
+    "f64* ws, i64* iws, f64* tab, f64* c",
+    NOTHING,
+    "What `judge` does, in every lane; counts the lanes that are done, and those that have something to save.",
+)
+ACCEPT_LANES = _signature(
+    "accept_lanes",
+    "f64* ws, i64* iws, f64* c",
+    NOTHING,
+    "The same for steps of one size: they stand where they are finite.",
+)
+COMMIT_LANES = _signature(
+    "commit_lanes",
+    "f64* c, f64* y, f64* v, f64* k, i64* z",
+    NOTHING,
+    "Where the step stands, its end becomes the state.",
+)
+PLACE_LANES = _signature(
+    "place_lanes",
+    "i64* mi, f64* c, f64* y, f64* u, f64* dense_l, f64* at, i64* z",
+    NOTHING,
+    "u = the state at the next time to be saved, `at`, where it lies inside the step.",
+)
+PUT_LANES = _signature(
+    "put_lanes",
+    "i64 inside, i64* iws, f64* c, i64* m, f64* at, f64* save, f64* row, f64* out",
+    I64,
+    "The rows of lanes with something to save at their time `at`, inside the step or at its end; whether there is more inside.",
+)
+EMIT_LANES = _signature(
+    "emit_lanes",
+    "i64* iws, i64* mi, f64* c, i64* m, f64* y, f64* v, f64* k, f64* pl, i64* z, f64* wl, f64* u, f64* dense_l, f64* at, "
+    "f64* save, i64* want, f64* row, f64* out",
+    NOTHING,
+    "Rows of every lane whose step stands, for all times up to its end.",
+)
+BOARD = _signature(
+    "board",
+    f"i64 lane, {_LANED_STATE}, f64* y, f64* k, f64* s, f64* pl, i64* z, {_ONE}, f64* all_p, f64* all_y, f64* save, i64* want, f64* out",
+    NOTHING,
+    "The next member of the queue begins in this lane; where there is none, the lane rests.",
+)
+LEAVE = _signature(
+    "leave",
+    "i64 lane, f64* ws, i64* iws, i64* mi, f64* c, i64* m, f64* y, i64* z, f64* all_y, f64* ends, i64* ended",
+    I64,
+    "Whether the member of this lane is done; then where it is, and what it took, is kept.",
+)
+ADVANCE_LANES = _signature(
+    "advance_lanes",
+    f"{_LANED_STATE}, f64* y, f64* v, f64* k, f64* s, f64* pl, i64* z, f64* wl, f64* u, f64* dense_l, f64* at, {_ONE}, "
+    "f64* all_p, f64* all_y, f64* ends, i64* ended, f64* save, i64* want, f64* row, f64* out",
+    I64,
+    "Steps of all lanes until no member is left or the budget is used up (a reason of `slots`). Called again it goes on where it was.",
 )
 
 

@@ -99,7 +99,7 @@ MOVER = 37  # the unknown that kept the run from being steady, or WATCHED_INPUTS
 QUIET_STEPS = 38  # steps since REFERENCE_T
 UNWATCHED = 39  # unknowns from here ...
 UNWATCHED_END = 40  # ... to before here may move: those of running losses
-IWS_SIZE = 44
+IWS_SIZE = 52
 
 WATCHED_INPUTS = -1
 
@@ -129,3 +129,47 @@ STEP_TOO_SMALL = 2
 NOT_FINITE = 3
 TOO_MANY_EVENTS = 5
 EVENT_NOT_LOCATED = 6
+
+# Rows of numbers per lane, `c`; the kernels' own are first (`kernel.abi`).
+LANE_T = 0  # as abi.LANE_TIME, LANE_SIZE, LANE_NORM
+LANE_TAKEN = 1
+LANE_NORM = 2
+LANE_H = 3
+LANE_T_END = 4
+LANE_LOG_ERROR = 5
+LANE_STANDS = 6  # whether the last step stands
+LANE_REJECTIONS = 7
+LANE_FIRST = 8  # the number of the lane's steps before its member's first
+LANE_LAST = 9  # the number at which it has taken all that it may
+LANE_NEXT_SAVE = 10  # infinite where nothing is left to save
+LANE_INTERPOLATIONS = 11
+LANE_ROWS = 12
+
+# Integers per lane, `m`.
+LANE_MEMBER = 0  # or -1
+LANE_SAVED = 1
+LANE_INTEGERS = 2
+
+# Integers per member, `ended`.
+MEMBER_STATUS = 0
+MEMBER_STEPS = 1
+MEMBER_REJECTIONS = 2
+MEMBER_EVALUATIONS = 3
+MEMBER_ROWS = 4
+MEMBER_SIZE = 5
+
+# Integer state of members side by side, `iws`, beside those of a run that `first_step` uses.
+QUEUE = 41  # the next member, and the one behind the last
+QUEUE_END = 42
+LIVE = 43  # lanes that have a member
+MAX_STEPS = 44
+TRIED = 45  # steps so far, of every lane
+OVER = 46  # lanes that are done after this step
+DUE = 47  # lanes with something to save in this step
+CHECKED = 48  # whether a member that begins outside its bounds is refused
+
+# Why an ensemble is not run side by side.
+OUT_OF_BOUNDS = 1
+HAS_CORNERS = 2
+
+TOO_MANY_STEPS = 4

@@ -180,3 +180,61 @@ KERNELS: tuple[Signature, ...] = (
     LOSS,
     LOSS_PULLBACK,
 )
+
+#: Members side by side: four of the widest vector registers, so that one's arithmetic hides the latency of the others'.
+LANES = 32
+# Rows of the array ``c`` of such kernels.
+LANE_TIME = 0
+LANE_SIZE = 1
+LANE_NORM = 2
+
+LEAP = _signature(
+    "leap",
+    "f64 rtol, f64* c, f64* y, f64* k, f64* s, f64* p, i64* z, f64* w, f64* v",
+    NOTHING,
+    "A step of every lane: v = y + h * sum_i b_i k_i. c has the rows t, h, and receives the squared error norm, not finite where v is not. "
+    "k has the rates at (t, y), where the method knows them, and receives those at (t + h, v). s: absolute tolerances.",
+)
+DENSE = _signature(
+    "dense",
+    "f64* c, f64* y, f64* k, f64* p, i64* z, f64* w, f64* d",
+    NOTHING,
+    "The dense output of that step: y(t + theta*h) = y + sum_q theta^(q + 1) * d[q*n :].",
+)
+PROJECT_LANES = _signature(
+    "project_lanes", "f64* y, f64* p, i64* z, f64* w", NOTHING, "Clip y to its bounds in place, in every lane."
+)
+OBSERVE_LANES = _signature(
+    "observe_lanes",
+    "f64* t, f64* y, f64* p, i64* z, f64* w, i64* want, f64* out",
+    NOTHING,
+    "What `observe` gives, in every lane, from out[0] on.",
+)
+
+#: Kernels for members of an ensemble side by side: quantity k of a lane is at place k*lanes + lane of an array (`kernel.lanes`).
+LANED: tuple[Signature, ...] = (LEAP, DENSE, PROJECT_LANES, OBSERVE_LANES)
+
+
+@dataclass(frozen=True, slots=True)
+class Tableau:
+    """The numbers of an explicit method, as `integrators.methods` has them.
+
+    Attributes:
+        name: of the method.
+        times: of the stages.
+        rows: row i has the coefficients of stage i.
+        weights: of the solution.
+        error: weights of the error, ``error_low`` those of a second one that it is combined with; empty where there is none.
+        error_low: see there.
+        dense: row i has the coefficients of the dense output for stage i.
+        fsal: whether the stage behind those of the solution is at the new state.
+    """
+
+    name: str
+    times: tuple[float, ...]
+    rows: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+    error: tuple[float, ...]
+    error_low: tuple[float, ...]
+    dense: tuple[tuple[float, ...], ...]
+    fsal: bool

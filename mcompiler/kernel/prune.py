@@ -41,7 +41,7 @@ def _remaining_reduce(statement: Reduce, used: set[str]) -> Statement | None:
     inner = _pruned(statement.body, used)
     if totals:
         return replace(statement, totals=totals, body=inner)
-    return replace(statement, body=inner) if inner else None
+    return For(statement.index, statement.count, inner, statement.comment) if inner else None
 
 
 def without_dead_stores(body: tuple[Statement, ...], array: str) -> tuple[Statement, ...]:

@@ -4,7 +4,7 @@ What is read from ``z`` becomes a literal, loops over members are unrolled, and 
 becomes names. Results stay the same bit for bit: operations are copied and decided, never reordered or replaced.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -64,10 +64,10 @@ def scalarise(module: KernelModule, layout: Layout, z: NDArray[np.int64]) -> Ker
     if not is_small(layout, z):
         return module
     known = tuple(z.tolist())
-    scratch = _scratch_names(layout, known)
+    scratch = scratch_names(layout, known)
     sizes = ", ".join(f"{each.name} {known[each.count_slot]}" for each in layout.classes)
     header = (*module.header, f"for these sizes only, and the wiring that they came with: {sizes}")
-    kernels = tuple(_scalarised(kernel, known, scratch) for kernel in module.kernels)
+    kernels = tuple(scalarised(kernel, known, scratch) for kernel in module.kernels)
     return replace(module, header=header, kernels=kernels, z=known)
 
 
@@ -77,7 +77,7 @@ def is_small(layout: Layout, z: NDArray[np.int64]) -> bool:
     return members <= SCALAR_MEMBERS and all(each.topology == "indexed" for each in layout.classes)
 
 
-def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
+def scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
     """What stands at each place of ``w``."""
     names: dict[int, str] = {}
     for each in layout.classes:
@@ -89,34 +89,43 @@ def _scratch_names(layout: Layout, z: Sequence[int]) -> dict[int, str]:
     return names
 
 
-def _scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
-    evaluator = _Evaluator(z, scratch, Names([argument.name for argument in kernel.signature.arguments]))
+def scalarised(kernel: Kernel, z: Sequence[int], scratch: Mapping[int, str]) -> Kernel:
+    """One kernel without what ``z`` decides; ``scratch`` says what stands at each place of ``w``."""
+    names = Names([argument.name for argument in kernel.signature.arguments])
+    evaluator = Evaluator({_LAYOUT: dict(enumerate(map(Integer, z)))}, {_SCRATCH: scratch}, names)
     body, _ = evaluator.block(kernel.body)
     joined = with_one_stage_sum(body) if kernel.signature in (SWEEP, FINISH) else body
     return simplify_kernel(replace(kernel, body=without_dead_stores(prune(joined), _SCRATCH)))
 
 
 @dataclass(slots=True)
-class _Evaluator:
+class Evaluator:
     """Evaluates statements in order.
 
     Attributes:
-        z: the layout array.
-        called: what stands at places of ``w``.
+        given: what stands in arrays that nobody writes, by place.
+        called: of arrays that the kernel passes on to itself, what is to be the name of what stands at each place.
         names: of the new kernel.
+        alone: whether each selection has one member's machine code to itself.
+        folded: what becomes of an operation on values that are known.
         values: what each name of the old kernel stands for.
-        scratch: what is known to be in ``w``: literals and names.
+        kept: what is known to be in the arrays of ``called``: literals and names.
         statements: the block in the making.
         turn: says in comments which member an unrolled statement belongs to.
     """
 
-    z: Sequence[int]
-    called: Mapping[int, str]
+    given: Mapping[str, Mapping[int, Value]]
+    called: Mapping[str, Mapping[int, str]]
     names: Names
+    alone: bool = True
+    folded: Callable[[Op], Value] = fold
     values: dict[str, Value] = field(default_factory=dict[str, Value])
-    scratch: dict[int, Value] = field(default_factory=dict[int, Value])
+    kept: dict[str, dict[int, Value]] = field(init=False)
     statements: list[Statement] = field(default_factory=list[Statement])
     turn: str = ""
+
+    def __post_init__(self) -> None:
+        self.kept = {array: {} for array in self.called}
 
     def run(self, body: Iterable[Statement]) -> None:
         """Evaluates statements into the block in the making."""
@@ -134,6 +143,7 @@ class _Evaluator:
         return tuple(inside), values
 
     def statement(self, statement: Statement) -> None:
+        """Evaluates a statement."""
         match statement:
             case Let(name, value, comment):
                 self.values[name] = self.bound(name, self.value(value), comment)
@@ -161,6 +171,7 @@ class _Evaluator:
         return Local(name)
 
     def said(self, comment: str) -> str:
+        """A comment with the member that it is about."""
         return comment + self.turn if comment else ""
 
     def value(self, value: Value) -> Value:
@@ -172,48 +183,60 @@ class _Evaluator:
                 return self.load(array, self.value(index))
             case Op("where", (condition, chosen, other)):
                 # Evaluations follow each other closely in time, and here each selection has one member's machine code to itself.
-                known = Op("predictable", (self.value(condition),))
+                decided = self.value(condition)
+                known = Op("predictable", (decided,)) if self.alone else decided
                 return Op("where", (known, self.value(chosen), self.value(other)))
             case Op(name, arguments):
-                return fold(Op(name, tuple(self.value(argument) for argument in arguments)))
+                return self.folded(Op(name, tuple(self.value(argument) for argument in arguments)))
             case Float() | Integer():
                 return value
             case _:
                 assert_never(value)
 
     def load(self, array: str, index: Value) -> Value:
-        if isinstance(index, Integer) and array == _LAYOUT:
-            return Integer(self.z[index.value])
-        if isinstance(index, Integer) and array == _SCRATCH:
-            return self.scratch.get(index.value, Load(array, index))
-        return Load(array, index)
+        """What stands at this place, where that is known."""
+        if not isinstance(index, Integer):
+            return Load(array, index)
+        if array in self.given:
+            return self.given[array][index.value]
+        return self.kept.get(array, {}).get(index.value, Load(array, index))
 
     def store(self, array: str, index: Value, value: Value, comment: str) -> None:
-        wish = self.called.get(index.value, "result") if isinstance(index, Integer) else "stored"
-        kept = self.bound(wish, value, comment) if array == _SCRATCH else value
+        """Writes a value; of an array that is passed on, it is known from here on."""
+        if array not in self.called:
+            self.statements.append(Store(array, index, value, self.said(comment)))
+            return
+        wish = self.called[array].get(index.value, "result") if isinstance(index, Integer) else "stored"
+        kept = self.bound(wish, value, comment)
         self.statements.append(Store(array, index, kept, self.said(comment)))
-        if array == _SCRATCH:
-            self.forget(index)
-        if array == _SCRATCH and isinstance(index, Integer):
-            self.scratch[index.value] = kept
+        self.forget(array, index)
+        if isinstance(index, Integer):
+            self.kept[array][index.value] = kept
 
     def accumulate(self, array: str, index: Value, value: Value, comment: str) -> None:
+        """Adds a value; where the sum so far is known, as a name of its own."""
         before = self.load(array, index)
         if isinstance(before, Load):
             self.statements.append(Accumulate(array, index, value, self.said(comment)))
-            if array == _SCRATCH:
-                self.forget(index)
+            if array in self.called:
+                self.forget(array, index)
         else:
-            self.store(array, index, Op("add", (before, value)), comment)
+            self.store(array, index, self.folded(Op("add", (before, value))), comment)
 
-    def forget(self, index: Value) -> None:
-        """What stood in ``w`` at this place; at any place, where it is not known which."""
+    def forget(self, array: str, index: Value) -> None:
+        """What stood in an array at this place; at any place, where it is not known which."""
         if isinstance(index, Integer):
-            self.scratch.pop(index.value, None)
+            self.kept[array].pop(index.value, None)
         else:
-            self.scratch.clear()
+            self.kept[array].clear()
+
+    def forget_all(self, arrays: set[str]) -> None:
+        """What stood in these arrays."""
+        for array in arrays & self.kept.keys():
+            self.kept[array].clear()
 
     def loop(self, loop: For | Reduce) -> None:
+        """A loop, unrolled where its turns are known."""
         totals = loop.totals if isinstance(loop, Reduce) else ()
         count = self.value(loop.count)
         if isinstance(count, Integer):
@@ -222,16 +245,14 @@ class _Evaluator:
             self.keep(loop, count, totals)
 
     def keep(self, loop: For | Reduce, count: Value, totals: Sequence[Total]) -> None:
-        """A loop whose turns nobody can count yet; what it writes to ``w`` is known neither inside nor after it."""
-        writes = _SCRATCH in written_arrays(loop.body)
+        """A loop whose turns nobody can count yet; what it writes is known neither inside nor after it."""
+        writes = written_arrays(loop.body)
         initials = [self.value(total.initial) for total in totals]
-        if writes:
-            self.scratch.clear()
+        self.forget_all(writes)
         index = self.names.fresh(loop.index)
         self.values[loop.index] = Local(index)
         body, values = self.block(loop.body, totals)
-        if writes:
-            self.scratch.clear()
+        self.forget_all(writes)
         if isinstance(loop, For):
             self.statements.append(For(index, count, body, loop.comment))
             return
@@ -243,6 +264,7 @@ class _Evaluator:
         self.statements.append(Reduce(tuple(renamed), index, count, body, loop.comment))
 
     def unroll(self, loop: For | Reduce, count: int, totals: Sequence[Total]) -> None:
+        """A loop whose turns are known."""
         values = [self.bound(total.name, self.value(total.initial)) for total in totals]
         around = self.turn
         for turn in range(count):
@@ -250,21 +272,26 @@ class _Evaluator:
             self.values[loop.index] = Integer(turn)
             self.run(loop.body)
             values = [
-                self.bound(total.name, Op(total.operation, (value, self.value(total.value))))
+                self.bound(total.name, self.folded(Op(total.operation, (value, self.value(total.value)))))
                 for total, value in zip(totals, values, strict=True)
             ]
         self.turn = around
         self.values |= {total.name: value for total, value in zip(totals, values, strict=True)}
 
     def branch(self, condition: Value, body: tuple[Statement, ...], comment: str) -> None:
+        """A branch, its statements where the condition holds, or nothing where it does not."""
         decided = _decided(condition)
         if decided is None:
-            before = dict(self.scratch)
+            before = {array: dict(values) for array, values in self.kept.items()}
             inside, _ = self.block(body)
-            self.scratch = {place: value for place, value in self.scratch.items() if before.get(place) == value}
+            self.kept = {array: _in_both(before[array], values) for array, values in self.kept.items()}
             self.statements.append(If(condition, inside, self.said(comment)))
         elif decided:
             self.run(body)
+
+
+def _in_both(before: Mapping[int, Value], after: Mapping[int, Value]) -> dict[int, Value]:
+    return {place: value for place, value in after.items() if before.get(place) == value}
 
 
 def _decided(condition: Value) -> bool | None:

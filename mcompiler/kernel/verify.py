@@ -43,6 +43,10 @@ _OUTPUTS = {
     "observe": {"w", "out"},
     "loss": {"w"},
     "loss_pullback": {"w", "yb", "pb"},
+    "leap": {"c", "k", "w", "v"},
+    "dense": {"w", "d"},
+    "project_lanes": {"y", "w"},
+    "observe_lanes": {"w", "out"},
 }
 _ELEMENT = {F64_ARRAY: F64, I64_ARRAY: I64}
 _TOTALS = ("add", "sum", "min", "max")

@@ -90,6 +90,7 @@ class Description:
         batch: number of copies of all cells.
         members: of all classes together.
         is_smooth: whether no rate has a kink.
+        is_scalar: whether it is so small that its kernels have no loops.
         parameters: the circuit's own that have a number, and what the layout calls them.
         derived: sizes and parameters that follow from ``parameters``.
         nodes: where each node is found, and ``elements`` likewise.
@@ -102,6 +103,7 @@ class Description:
     batch: int
     members: int
     is_smooth: bool
+    is_scalar: bool
     parameters: Mapping[str, str]
     derived: Mapping[str, Formula]
     nodes: Mapping[str, Place]

@@ -1,14 +1,18 @@
-"""Many runs of one program: one after the other, joined along a first axis."""
+"""Many runs of one program: what each sets, one after the other, joined along a first axis. `lanes` runs small systems side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from mcompiler.integrators.workers import in_threads
 from mcompiler.solution import Solution, Statistics, Status
 from mcompiler.solver.names import initial_names, parameter_names, unknown_text
 from mcompiler.solver.program import Floats, Program
 
+#: A run that only needs to be told whom to report to.
+Run: TypeAlias = Callable[[Callable[[float], None] | None], Solution]
 #: The name under which an ensemble gives seeds.
 SEED = "seed"
 
@@ -22,7 +26,25 @@ class Member:
     seed: int | None
 
 
-def members_of(program: Program, ensemble: Mapping[str, Sequence[float] | Floats]) -> list[Member]:
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What the runs of an ensemble set: for each name as many values as there are runs; no seeds where none are given."""
+
+    count: int
+    parameters: Mapping[str, Floats]
+    initial: Mapping[str, Floats]
+    seeds: tuple[int, ...]
+
+    def __getitem__(self, number: int) -> Member:
+        """What one run sets."""
+        return Member(
+            {name: each[number] for name, each in self.parameters.items()},
+            {name: each[number] for name, each in self.initial.items()},
+            self.seeds[number] if self.seeds else None,
+        )
+
+
+def members_of(program: Program, ensemble: Mapping[str, Sequence[float] | Floats]) -> Members:
     """The runs of an ensemble.
 
     Raises:
@@ -36,14 +58,60 @@ def members_of(program: Program, ensemble: Mapping[str, Sequence[float] | Floats
     for name in values:
         if name != SEED and name not in parameters | states:
             raise ValueError(unknown_text(name, "parameter or state", [*sorted(parameters | states), SEED]))
-    return [
-        Member(
-            {name: each[number] for name, each in values.items() if name in parameters},
-            {name: each[number] for name, each in values.items() if name in states},
-            int(values[SEED][number]) if SEED in values else None,
+    return Members(
+        next(iter(lengths.values())),
+        {name: each for name, each in values.items() if name in parameters},
+        {name: each for name, each in values.items() if name in states},
+        tuple(map(int, values[SEED])) if SEED in values else (),
+    )
+
+
+def check_room(runs: int, times: int, columns: int, memory_limit: int) -> None:
+    """Refuse an ensemble whose saved values need more than ``memory_limit`` bytes, before anything is computed.
+
+    Raises:
+        ValueError: it does.
+    """
+    needed = 8 * runs * times * columns
+    if needed > memory_limit:
+        raise ValueError(
+            f"{runs} runs with {times} times of {columns} saved values need {needed:,} bytes, and memory_limit is {memory_limit:,}: "
+            "save less, or less often, or raise it"
         )
-        for number in range(next(iter(lengths.values())))
-    ]
+
+
+def run_one_by_one(
+    count: int, planned: Callable[[int], Run], threads: int, report: Callable[[float], None] | None
+) -> list[Solution]:
+    """The runs, as many at a time as there are threads; an interrupt ends them, and what there is so far is the result.
+
+    Args:
+        count: of the runs.
+        planned: makes a run from its number, in this thread; called with whom to report to, it runs.
+        threads: how many work.
+        report: told what part of the runs is done.
+    """
+    plans = [planned(number) for number in range(count)] if threads > 1 else None
+    runs: dict[int, Solution] = {}
+
+    def work(number: int, stopped: Callable[[], bool]) -> None:
+        def look(_fraction: float) -> None:
+            if stopped():
+                raise KeyboardInterrupt
+
+        run = planned(number) if plans is None else plans[number]
+        runs[number] = run(None if plans is None else look)
+        if plans is None and runs[number].status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
+
+    def tell() -> None:
+        if report is not None:
+            report(len(runs) / count)
+
+    in_threads(count, threads, work, tell)
+    if not runs:
+        raise KeyboardInterrupt
+    return [runs[number] for number in sorted(runs)]
 
 
 def join(runs: Sequence[Solution], ensemble: Mapping[str, Sequence[float] | Floats]) -> Solution:

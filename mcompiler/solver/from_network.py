@@ -12,7 +12,7 @@ from mcompiler.model import model as models
 from mcompiler.model.expression import Apply, Expression, Name, Number, name_set
 from mcompiler.network.binding import LOSS, bindings
 from mcompiler.network.network import Group, Network, VertexClass, collected, global_name, node_quantity
-from mcompiler.network.structure import is_smooth
+from mcompiler.network.structure import is_scalar, is_smooth
 from mcompiler.solver.description import (
     Description,
     Experiment,
@@ -51,6 +51,7 @@ def describe(network: Network) -> Description:
         batch=network.batch,
         members=sum(network.sizes().values()),
         is_smooth=is_smooth(network),
+        is_scalar=is_scalar(network),
         parameters={each.name: global_name(each.name) for each in network.parameters},
         derived={name: formula(each) for name, each in network.derived.items()},
         nodes=dict(network.nodes),

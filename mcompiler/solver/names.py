@@ -42,11 +42,25 @@ class Target:
             ValueError: the shape does not fit.
         """
         number = np.asarray(value, dtype=np.float64)
-        shapes = [str(each) for each in dict.fromkeys((self.shape, self.extents)) if each]
-        if number.shape not in ((), self.shape, self.extents):
-            which = f" or an array of shape {' or '.join(shapes)}" if shapes else ""
-            raise ValueError(f"{self.name} needs one number{which}, not shape {number.shape}")
+        self._check(number.shape)
         array[self.places] = number.reshape(-1, self.places.shape[1]) if number.shape else number
+
+    def put_each(self, arrays: Floats, values: object) -> None:
+        """Writes one value into every row of ``arrays``; they are numbers, or arrays of this shape or these extents.
+
+        Raises:
+            ValueError: their shape does not fit.
+        """
+        numbers = np.asarray(values, dtype=np.float64)
+        self._check(numbers.shape[1:])
+        spread = (len(numbers), -1, self.places.shape[1] if numbers.ndim > 1 else 1)
+        arrays[:, self.places] = numbers.reshape(spread)
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        if shape not in ((), self.shape, self.extents):
+            shapes = [str(each) for each in dict.fromkeys((self.shape, self.extents)) if each]
+            which = f" or an array of shape {' or '.join(shapes)}" if shapes else ""
+            raise ValueError(f"{self.name} needs one number{which}, not shape {shape}")
 
     def value(self, array: Floats) -> Floats:
         """What stands at its places: of a value that all members or copies share, one."""

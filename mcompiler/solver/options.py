@@ -25,7 +25,7 @@ class RunOptions:
         max_steps: accepted and rejected steps in all.
         steady_tol: of a run until steady, how far nothing may move, in units of every unknown's scale and value; 0 for a hundred times ``rtol``.
         memory_limit: bytes for the states that a gradient keeps, beyond which steps are taken again, and for the values that a run saves, beyond which it ends.
-        threads: how many threads share the work on the synapses of large dense classes; the results are the same to the bit.
+        threads: how many threads share the runs of an ensemble, or the work on the synapses of large dense classes; the results are the same to the bit.
     """
 
     method: str = "auto"

@@ -141,12 +141,20 @@ def _detail(program: Program, p: Floats, run: Run) -> str:
     """For a run that failed: where, and which unknown it was."""
     if run.outcome is Outcome.DONE:
         return ""
-    where = f"at t = {run.t:.6g} s"
     if run.outcome is Outcome.NOT_STEADY:
-        return f"{where}; {_moving(program, run)}"
-    if run.outcome not in (Outcome.STEP_TOO_SMALL, Outcome.NOT_FINITE) or program.unknowns == 0:
-        return where
-    return f"{where}; {unknown_name(program, worst_unknown(program, p, run))} changes fastest"
+        return f"{_where(run.t)}; {_moving(program, run)}"
+    return failure(program, p, run.outcome, run.t, run.y)
+
+
+def failure(program: Program, p: Floats, outcome: Outcome, t: float, y: Floats) -> str:
+    """Where a run ended that did not reach its end, and which unknown it was."""
+    if outcome not in (Outcome.STEP_TOO_SMALL, Outcome.NOT_FINITE) or program.unknowns == 0:
+        return _where(t)
+    return f"{_where(t)}; {unknown_name(program, worst_unknown(program, p, t, y))} changes fastest"
+
+
+def _where(t: float) -> str:
+    return f"at t = {t:.6g} s"
 
 
 def _moving(program: Program, run: Run) -> str:
@@ -163,13 +171,13 @@ def _moving(program: Program, run: Run) -> str:
     )
 
 
-def worst_unknown(program: Program, p: Floats, run: Run) -> int:
-    """The unknown whose rate is not finite, else the one that changes fastest against its size, where the run ended."""
+def worst_unknown(program: Program, p: Floats, t: float, y: Floats) -> int:
+    """The unknown whose rate is not finite, else the one that changes fastest against its size, at this time and state."""
     n = program.unknowns
     rate, w, scale = np.zeros(n), scratch(program), np.ones(n)
     nothing = np.zeros(1)
-    program.functions["sweep"](0, run.t, 0.0, nothing, 0, run.y, rate, p, program.z, w)
+    program.functions["sweep"](0, t, 0.0, nothing, 0, y, rate, p, program.z, w)
     program.functions["scale"](p, program.z, w, scale)
     with np.errstate(all="ignore"):
-        speed = np.abs(rate) / (np.abs(run.y) + scale)
+        speed = np.abs(rate) / (np.abs(y) + scale)
     return int(np.argmax(np.where(np.isfinite(speed), speed, np.inf)))

@@ -1,18 +1,19 @@
 """What users run: a compiled model with its experiment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, final
 
 import numpy as np
 
-from mcompiler.integrators.run import Losses, Tape
+from mcompiler.integrators.run import Functions, Losses, Tape
 from mcompiler.progress import progress_bar
 from mcompiler.solution import Solution, Status
 from mcompiler.solver import names
 from mcompiler.solver.description import Experiment, Formula, Term
-from mcompiler.solver.ensemble import join, members_of
+from mcompiler.solver.ensemble import Members, check_room, join, members_of, run_one_by_one
 from mcompiler.solver.gradient import Gradient, by_name, reverse_program
+from mcompiler.solver.lanes import Starts, fits_lanes, run_side_by_side
 from mcompiler.solver.losses import Data, schedule
 from mcompiler.solver.options import RunOptions, with_options
 from mcompiler.solver.program import Floats, Integers, Program, check_bounds, own_initials
@@ -48,6 +49,10 @@ class Programs(Protocol):
 
     def beside(self, which: Beside) -> Program:
         """The kernels of the system with what is derived from it beside it."""
+        ...
+
+    def lanes(self, method: str) -> Functions | None:
+        """Kernels and integrators for runs of a small system side by side; None where nothing can be compiled."""
         ...
 
 
@@ -165,7 +170,7 @@ class Solver:
             record: keep the mesh (`Solution.mesh`), so that it can be run again.
             mesh: steps of an earlier run, taken again.
             steady_within: run until the model is steady, for so many seconds at most, in place of a given end.
-            options: those of `RunOptions`: method, rtol, atol, step, max_step, max_steps, steady_tol, memory_limit.
+            options: those of `RunOptions`: method, rtol, atol, step, max_step, max_steps, steady_tol, threads, memory_limit.
 
         Returns:
             The solution; one that ended early says so in ``status`` and holds what there is.
@@ -180,7 +185,7 @@ class Solver:
         ready = self._set(self.program, given, initial)
         with progress_bar(self._experiment.name) as report:
             asked = _Asked(t, steady_within, save_at, save)
-            return self._run(ready, asked, chosen, report, record=record, mesh=mesh)
+            return self._planned(ready, asked, chosen, record=record, mesh=mesh)(report)
 
     def gradient(
         self,
@@ -253,26 +258,24 @@ class Solver:
 
     # --- one run
 
-    def _run(
-        self,
-        ready: _Set,
-        asked: _Asked,
-        options: RunOptions,
-        report: Report | None,
-        *,
-        record: bool = False,
-        mesh: Tape | None = None,
-    ) -> Solution:
+    def _planned(
+        self, ready: _Set, asked: _Asked, options: RunOptions, *, record: bool = False, mesh: Tape | None = None
+    ) -> Callable[[Report | None], Solution]:
+        """A run that only needs to be told whom to report to."""
         span = self._span(asked, ready, mesh)
         rows = self._rows(ready.program, asked.save)
         times = self._save_times(ready, asked, self._span(asked, ready))
         if times is not None and mesh is not None and self._is_until_steady(asked):
             times = np.append(times[times < span.t1], span.t1)
         start = Start(ready.p, ready.y, span)
-        run = run_program(
-            ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report
-        )
-        return solution_of(ready.program, ready.p, run, rows)
+
+        def run(report: Report | None) -> Solution:
+            found = run_program(
+                ready.program, start, options, rows=rows, save_at=times, record=record, mesh=mesh, report=report
+            )
+            return solution_of(ready.program, ready.p, found, rows)
+
+        return run
 
     def _ensemble(
         self,
@@ -284,41 +287,104 @@ class Solver:
     ) -> Solution:
         members = members_of(self.program, ensemble)
         span = self._span(asked, None)
-        if self._save_times(None, asked, span) is None:
+        times = self._save_times(None, asked, span)
+        if times is None:
             if not span.until_steady:
                 raise ValueError(
                     "the runs of an ensemble need common times: give save_at, or `save every` in the model"
                 )
-            asked = replace(asked, save_at=[span.t0])
-        runs: list[Solution] = []
+            asked, times = replace(asked, save_at=[span.t0]), np.array([span.t0])
+        check_room(members.count, len(times), self._rows(self.program, asked.save).width, options.memory_limit)
         with progress_bar(self._experiment.name) as report:
-            for number, each in enumerate(members):
+            joined = self._side_by_side(asked, given, initial, members, options, ensemble, report)
+            if joined is not None:
+                return joined
+
+            together = min(options.threads, members.count)
+            inside = replace(options, threads=options.threads // together)
+
+            def planned(number: int) -> Callable[[Report | None], Solution]:
+                each = members[number]
                 program = self._programs.program(seed=each.seed)
                 ready = self._set(program, {**given, **each.parameters}, {**initial, **each.initial})
-                runs.append(self._run(ready, asked, options, None))
-                if runs[-1].status is Status.INTERRUPTED:
-                    break
-                if report is not None:
-                    report((number + 1) / len(members))
-        return join(runs, ensemble)
+                return self._planned(ready, asked, inside)
+
+            return join(run_one_by_one(members.count, planned, together, report), ensemble)
+
+    def _side_by_side(
+        self,
+        asked: _Asked,
+        given: Values,
+        initial: Values,
+        members: Members,
+        options: RunOptions,
+        ensemble: Mapping[str, Sequence[float] | Floats],
+        report: Report | None,
+    ) -> Solution | None:
+        """The runs of an ensemble all at once, where they fit lanes and have their times in common."""
+        span = self._span(asked, None)
+        if not fits_lanes(self.program, members.count, span, options) or self._times_differ(asked, members):
+            return None
+        starts = self._starts(given, initial, members)
+        times = self._save_times(None, asked, span)
+        if starts is None or times is None:
+            return None
+        functions = self._programs.lanes(options.chosen(is_smooth=self.program.is_smooth))
+        if functions is None:
+            return None
+        rows = self._rows(self.program, asked.save)
+        return run_side_by_side(starts, functions, span, times, rows, options, ensemble, report)
+
+    def _starts(self, given: Values, initial: Values, members: Members) -> Starts | None:
+        """Parameters and given initial values of all runs; None where a seed changes more than values."""
+        base = self.program
+        programs = [self._programs.program(seed=each) for each in members.seeds] or [base]
+        if any(each.functions is not base.functions or not np.array_equal(each.z, base.z) for each in programs):
+            return None
+        pairs = [self._given(each, given, initial) for each in programs]
+        p, y = (
+            np.array(each) if members.seeds else np.tile(each[0], (members.count, 1))
+            for each in zip(*pairs, strict=True)
+        )
+        self._refuse_moving(members.parameters)
+        for name, values in members.parameters.items():
+            names.parameter(base, name).put_each(p, _number(name, values))
+        for name, values in members.initial.items():
+            names.initial(base, name).put_each(y, _finite(name, values, names.inert(base, name), runs=True))
+        return Starts(base, p, y, checked=bool(given or initial or members.parameters or members.initial))
+
+    def _times_differ(self, asked: _Asked, members: Members) -> bool:
+        """Whether the end or the saved times may differ from run to run: they depend on something, and the circuit's own parameters vary."""
+        until = self._experiment.until if asked.t is None and asked.steady_within is None else None
+        every = [each.every for each in self._experiment.saves] if asked.save_at is None else []
+        depend = any(each.names for each in (until, *every) if each is not None)
+        own = set(self.program.description.parameters)
+        return depend and (bool(members.seeds) or not own.isdisjoint(members.parameters))
 
     # --- values
 
     def _set(self, program: Program, parameters: Values, initial: Values) -> _Set:
-        p = program.p.copy()
-        moving = set(self._experiment.inputs) - set(program.description.parameters)
-        for name in parameters.keys() & moving:
-            raise ValueError(f"{name} is an expression of time in the model: load it with settings=['{name} = ...']")
-        for name, value in parameters.items():
-            names.parameter(program, name).put(p, _number(name, value))
-        given = program.given.copy()
-        for name, value in initial.items():
-            names.initial(program, name).put(given, _finite(name, value, names.inert(program, name)))
+        p, given = self._given(program, parameters, initial)
         own = own_initials(program, p)
         y = np.where(np.isnan(given), own, given)
         if parameters or initial:
             check_bounds(program, p, y)
         return _Set(program, p, y, given)
+
+    def _given(self, program: Program, parameters: Values, initial: Values) -> tuple[Floats, Floats]:
+        """Parameters, and initial values where they are given, NaN elsewhere."""
+        self._refuse_moving(parameters)
+        p, given = program.p.copy(), program.given.copy()
+        for name, value in parameters.items():
+            names.parameter(program, name).put(p, _number(name, value))
+        for name, value in initial.items():
+            names.initial(program, name).put(given, _finite(name, value, names.inert(program, name)))
+        return p, given
+
+    def _refuse_moving(self, parameters: Values) -> None:
+        moving = set(self._experiment.inputs) - set(self.program.description.parameters)
+        for name in parameters.keys() & moving:
+            raise ValueError(f"{name} is an expression of time in the model: load it with settings=['{name} = ...']")
 
     def _with_loss(self, parameters: Values, initial: Values, inputs: Values) -> _Set:
         if not self._programs.losses:
@@ -397,9 +463,10 @@ def _number(name: str, value: object) -> Floats:
     return number
 
 
-def _finite(name: str, value: object, inert: Integers) -> Floats:
+def _finite(name: str, value: object, inert: Integers, *, runs: bool = False) -> Floats:
     number = np.asarray(value, dtype=np.float64)
-    held = np.delete(number, inert[inert < number.size]) if number.ndim else number
+    rows = number.reshape(len(number), -1) if runs else number.reshape(1, -1)
+    held = np.delete(rows, inert[inert < rows.shape[1]], axis=1) if number.ndim > runs else rows
     if not np.all(np.isfinite(held)):
         raise ValueError(f"the initial value of {name} is not finite")
     return number

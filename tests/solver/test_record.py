@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import mcompiler as mc
+from mcompiler.integrators.run import Functions
 from mcompiler.solver.description import Term
 from mcompiler.solver.losses import Data
 from mcompiler.solver.program import Program
@@ -45,6 +46,9 @@ class Recalled:
 
     def beside(self, which: Beside) -> Program:
         return self.programs.beside(which)
+
+    def lanes(self, method: str) -> Functions | None:
+        return self.programs.lanes(method)
 
 
 def through(value: Any) -> Any:
