@@ -1,6 +1,6 @@
 """B2: a chaotic memristor circuit: one trajectory to t = 1000 (B2a), and 10,000 of them to t = 100 (B2b); CPU time on one core at equal achieved error.
 
-    python benchmarks/b2.py            # heyoka and numba take part where they are installed
+    python -m benchmarks.b2            # heyoka and numba take part where they are installed
 
 Every peer solves at several tolerances, in turns (A B C A B C ...); medians of CPU time, of ours that of `Solver.run` as a user calls it. The error of B2a
 is the largest difference in t <= 30 to SciPy's DOP853 at 1e-13, since later the flow has amplified anything; that of B2b the median over the members of the
@@ -12,7 +12,6 @@ import ctypes
 import importlib.util
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,19 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import mcompiler as mc
+from benchmarks.peers import Floats, c_library, on_one_core, place, timed
 
-Floats = NDArray[np.float64]
 #: Solves at a tolerance, up to a time (B2a), or all members (B2b): x, y, z of each.
 Solve = Callable[[float, float], Floats]
 HERE = Path(__file__).parent
 START = np.array([0.1, 0.0, 0.1])
 LONG, SHORT, COUNT = 1000.0, 100.0, 10_000
 SAMPLES = np.linspace(0.0, 30.0, 61)
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512")
 ROUNDS = 7
 #: CPU seconds that a turn takes at least; shorter runs are repeated within it.
 TURN = 0.05
@@ -63,15 +60,8 @@ def rates(_t: float, u: Floats) -> list[float]:
 
 
 def library() -> ctypes.CDLL:
-    """`b2.cc`, compiled; linked without -ffast-math, which would flush subnormal numbers of the whole process to zero."""
-    folder = Path(tempfile.mkdtemp(prefix="b2-"))
-    subprocess.run(["g++", *FLAGS, "-fPIC", "-c", str(HERE / "b2.cc"), "-o", str(folder / "b2.o")], check=True)
-    subprocess.run(["g++", "-shared", str(folder / "b2.o"), "-o", str(folder / "b2.so"), "-lm"], check=True)
-    return ctypes.CDLL(str(folder / "b2.so"))
-
-
-def _pointer(array: Floats) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
+    """`b2.cc`, compiled."""
+    return c_library(HERE / "b2.cc", Path(tempfile.mkdtemp(prefix="b2-")))
 
 
 def c_single() -> Solve:
@@ -80,7 +70,7 @@ def c_single() -> Solve:
 
     def solve(tolerance: float, end: float) -> Floats:
         u = START.copy()
-        function(_pointer(u), ctypes.c_double(end), ctypes.c_double(tolerance))
+        function(place(u), ctypes.c_double(end), ctypes.c_double(tolerance))
         return u
 
     return solve
@@ -92,7 +82,7 @@ def c_lanes() -> Solve:
 
     def solve(tolerance: float, end: float) -> Floats:
         u = first.copy()
-        function(ctypes.c_long(0), ctypes.c_long(COUNT), _pointer(u), ctypes.c_double(end), ctypes.c_double(tolerance))
+        function(ctypes.c_long(0), ctypes.c_long(COUNT), place(u), ctypes.c_double(end), ctypes.c_double(tolerance))
         return u
 
     return solve
@@ -261,18 +251,11 @@ ENSEMBLE = (
 def seconds(runs: Sequence[Callable[[], Floats]]) -> list[float]:
     """Median CPU seconds of each, in turns."""
     taken: list[list[float]] = [[] for _ in runs]
-    once = [_timed(run, 1) for run in runs]
+    once = [timed(run)[1] for run in runs]
     for _ in range(ROUNDS):
         for run, first, times in zip(runs, once, taken, strict=True):
-            times.append(_timed(run, max(1, round(TURN / max(first, 1e-6)))))
+            times.append(timed(run, max(1, round(TURN / max(first, 1e-6))))[1])
     return [statistics.median(times) for times in taken]
-
-
-def _timed(run: Callable[[], Floats], repeats: int) -> float:
-    start = time.process_time()
-    for _ in range(repeats):
-        run()
-    return (time.process_time() - start) / repeats
 
 
 def at_error(points: list[tuple[float, float]], error: float) -> float:
@@ -302,7 +285,7 @@ def table(peers: Sequence[Peer], end: float, error_of: Callable[[Solve, float], 
 
 def main() -> None:
     cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
+    on_one_core()
     exact = solve_ivp(rates, (0.0, SAMPLES[-1]), START, method="DOP853", rtol=1e-13, atol=1e-15, t_eval=SAMPLES).y.T
 
     def error_of_one(solve: Solve, tolerance: float) -> float:

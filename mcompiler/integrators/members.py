@@ -4,7 +4,7 @@ The chunks depend on the number of members only, and a member's numbers on no ot
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from mcompiler.integrators.interface import Functions, Outcome
 from mcompiler.integrators.signatures import ADVANCE_LANES, MUSTER
 from mcompiler.integrators.tape import Floats, Integers
 from mcompiler.integrators.workers import in_threads
-from mcompiler.integrators.workspace import Workspace, bound, method_arrays, zeros
+from mcompiler.integrators.workspace import LINE, Workspace, bound, method_arrays, zeros
 from mcompiler.kernel.abi import LANES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
 
 #: Chunks that there are at least, as far as each fills its lanes twice; and members that a chunk has at most.
@@ -172,8 +172,7 @@ def _workspace(z: Integers, span: tuple[float, float], control: Control, saved: 
         "row": saved.columns,
     }
     per_lane |= {"dense_l": int(mi[slots.DEGREE]) * n, "c": slots.LANE_ROWS}
-    work: Workspace = {name: zeros(size) for name, size in of_one.items()}
-    work |= {name: zeros(size * LANES) for name, size in per_lane.items()}
+    work = _side_by_side(of_one | {name: size * LANES for name, size in per_lane.items()})
     work |= {"m": np.zeros(slots.LANE_INTEGERS * LANES, dtype=np.int64), "tab": tab, "mi": mi}
     ws, iws = np.zeros(slots.WS_SIZE), np.zeros(slots.IWS_SIZE, dtype=np.int64)
     ws[slots.T], ws[slots.T_END], ws[slots.SPAN] = span[0], span[1], span[1] - span[0]
@@ -183,6 +182,13 @@ def _workspace(z: Integers, span: tuple[float, float], control: Control, saved: 
     iws[slots.AFTER_BREAK], iws[slots.MAX_STEPS] = 1, control.max_steps
     iws[slots.SAVE_N], iws[slots.COLUMNS] = len(saved.at), saved.columns
     return work | {"ws": ws, "iws": iws}
+
+
+def _side_by_side(sizes: Mapping[str, int]) -> Workspace:
+    """Arrays of these sizes in one piece of memory, each from a cache line on."""
+    places = np.cumsum([0, *(-(-size // LINE) * LINE for size in sizes.values())]).tolist()
+    whole = zeros(places[-1])
+    return {name: whole[place : place + size] for (name, size), place in zip(sizes.items(), places, strict=False)}
 
 
 def _muster(functions: Functions, work: Workspace, count: int, *, checked: bool) -> bool:

@@ -20,13 +20,13 @@ Workspace: TypeAlias = dict[str, NDArray[Any]]
 _FIRST_STEPS = 4096
 _FIRST_BYTES = 1 << 22
 #: Doubles of a cache line.
-_LINE = 8
+LINE = 8
 
 
 def zeros(count: int) -> Floats:
     """Zeros that begin where a cache line does, so that vectors of them do not straddle lines."""
-    whole = np.zeros(count + _LINE)
-    first = -whole.ctypes.data // whole.itemsize % _LINE
+    whole = np.zeros(count + LINE)
+    first = -whole.ctypes.data // whole.itemsize % LINE
     return whole[first : first + count]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
@@ -87,21 +88,22 @@ def run_one_by_one(
 
     Args:
         count: of the runs.
-        planned: makes a run from its number, in this thread; called with whom to report to, it runs.
+        planned: makes a run from its number, one at a time; called with whom to report to, it runs.
         threads: how many work.
         report: told what part of the runs is done.
     """
-    plans = [planned(number) for number in range(count)] if threads > 1 else None
     runs: dict[int, Solution] = {}
+    planning = Lock()  # models are elaborated by one thread at a time
 
     def work(number: int, stopped: Callable[[], bool]) -> None:
         def look(_fraction: float) -> None:
             if stopped():
                 raise KeyboardInterrupt
 
-        run = planned(number) if plans is None else plans[number]
-        runs[number] = run(None if plans is None else look)
-        if plans is None and runs[number].status is Status.INTERRUPTED:
+        with planning:
+            run = planned(number)
+        runs[number] = run(look if threads > 1 else None)
+        if threads == 1 and runs[number].status is Status.INTERRUPTED:
             raise KeyboardInterrupt
 
     def tell() -> None:
@@ -124,6 +126,9 @@ def join(runs: Sequence[Solution], ensemble: Mapping[str, Sequence[float] | Floa
     failed = [number for number, run in enumerate(runs) if not run.success]
     status = runs[failed[0] if failed else 0].status
     detail = f"run {failed[0]} of {len(runs)}: {runs[failed[0]].detail}; {len(failed)} failed" if failed else ""
+    asked = next(len(np.asarray(values)) for values in ensemble.values())
+    if len(runs) < asked:
+        status, detail = Status.INTERRUPTED, f"{len(runs) - len(failed)} of {asked} runs are whole"
     counts = [run.statistics for run in runs]
     statistics = Statistics(
         sum(each.steps for each in counts),

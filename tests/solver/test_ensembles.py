@@ -1,5 +1,7 @@
 """Ensembles: runs side by side go where each goes alone, whatever the method, the tolerance and the other runs; what does not fit lanes runs one by one."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 import mcompiler as mc
 from mcompiler.integrators.methods import METHODS
+from mcompiler.solver.ensemble import join, run_one_by_one
 from mcompiler.solver.lanes import LEAST
 
 DRIVEN = """
@@ -193,3 +196,23 @@ def test_other_backends_run_lanes_too(backend: str, driven: mc.Solver) -> None:
     same = driven.run((0.0, 0.02), ensemble=values(LEAST), **options)
     np.testing.assert_allclose(other["M.w"], same["M.w"], rtol=1e-13)
     assert other.statistics.steps == same.statistics.steps
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_between_runs_keeps_those_that_are_whole(driven: mc.Solver, threads: int) -> None:
+    run = driven.run()
+
+    def report(done: float) -> None:
+        if done >= 0.2:
+            raise KeyboardInterrupt
+
+    def planned(_number: int) -> Callable[[Any], mc.Solution]:
+        time.sleep(0.01)
+        return lambda _report: run
+
+    found = run_one_by_one(20, planned, threads, report)
+    assert 4 <= len(found) < 20
+    many = join(found, {"A": np.zeros(20)})
+    assert many.status is mc.Status.INTERRUPTED
+    assert f"{len(found)} of 20 runs are whole" in many.message
+    assert len(many.ensemble["A"]) == len(many["M.w"]) == len(found)
