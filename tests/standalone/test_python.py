@@ -163,6 +163,8 @@ def test_what_is_wrong_is_said_as_by_a_solver(module: Any, fit: mc.Compilation) 
         with pytest.raises(ValueError, match=r"\w") as found:
             module.run(**case)
         assert str(found.value).split()[:3] == str(expected.value).split()[:3]
+    with pytest.raises(ValueError, match="takes one thread"):
+        module.run(threads=2)
     with pytest.raises(FloatingPointError, match="limit of steps"):
         module.gradient(max_steps=3)
 
