@@ -89,7 +89,7 @@ def compile(  # noqa: A001 - the verb of the whole
     compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached, cpu=cpu))
     compiler.program()
     experiment = model.described
-    return Solver(experiment, compiler, with_options(RunOptions(), {**experiment.options, **options}))
+    return Solver(experiment, compiler, with_options(RunOptions(), experiment.options, options))
 
 
 @final

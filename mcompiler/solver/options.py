@@ -55,18 +55,18 @@ class RunOptions:
         return "dop853" if is_smooth and self.rtol <= _TIGHT else "tsit5"
 
 
-def with_options(options: RunOptions, changes: Mapping[str, object]) -> RunOptions:
-    """The options with changes; None leaves one as it is.
+def with_options(options: RunOptions, *several: Mapping[str, object]) -> RunOptions:
+    """The options with changes, the last first; None leaves one as it is.
 
     Raises:
         ValueError: an option is unknown or makes no sense.
     """
     known = {each.name for each in fields(RunOptions)}
-    unknown = sorted(set(changes) - known)
+    changes = {name: value for each in several for name, value in each.items() if value is not None}
+    unknown = sorted({name for each in several for name in each} - known)
     if unknown:
         raise ValueError(f"unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    given = {name: value for name, value in changes.items() if value is not None}
-    made = replace(options, **given)  # type: ignore[arg-type]
+    made = replace(options, **changes)  # type: ignore[arg-type]
     _check(made)
     return made
 

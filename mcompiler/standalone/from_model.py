@@ -78,8 +78,7 @@ def build(
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", chosen) or chosen in _TAKEN:
         raise ValueError(f"{chosen!r} cannot be the name of a C type and of a file: give one, name='solver'")
     compiling = CompileOptions(contraction=contraction, cpu=checked(cpu))
-    in_model = model.described.options
-    running = with_options(RunOptions(), {**in_model, **options})
+    running = with_options(RunOptions(), model.described.options, options)
     check(Path(folder).absolute())
     subject, objects = standalone(model, chosen, compiling, running)
     with model.timed("C compiler"):

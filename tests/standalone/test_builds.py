@@ -26,6 +26,7 @@ experiment decay on Bench {
   initial a.v = 1[V]
   run to 2*T
   save every T/10: a.v
+  method rk4(step = 0.1[ms])
 }
 """
 
