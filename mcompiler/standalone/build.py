@@ -206,7 +206,7 @@ def _library(compiler: Sequence[str], subject: Subject, systems: Sequence[str], 
     named = (
         ["-install_name", f"@rpath/{name}"]
         if sys.platform == "darwin"
-        else [f"-Wl,-soname,{name}", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack"]
+        else ["-nostartfiles", f"-Wl,-soname,{name}", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack"]
     )
     objects = _objects(compiler, subject, systems, work)
     _call([*compiler, "-shared", *named, "-o", str(made / name), *objects, "-lm"], work)

@@ -126,7 +126,7 @@ static int mc_prepare(mc_run *run, const mc_start *start) {
     iws[MC_MESH_N] = -1;
     iws[MC_RELOCATE] = 1;
     if (start->until_steady) {
-        memcpy(a->r, a->y, 8 * (size_t)mc_unknowns(run));
+        mc_copy(a->r, a->y, mc_unknowns(run));
         a->ws[MC_REFERENCE_T] = a->ws[MC_DISTURBED_T] = start->t0;
         a->ws[MC_STEADY_TOL] = start->steady_tol;
         a->ws[MC_NOT_BEFORE] = start->not_before;
@@ -171,7 +171,7 @@ static int mc_more_events(mc_run *run) {
         return -1;
     }
     if (!moved) {
-        memcpy(run->ev_t.values, a->ev_t, 8 * (size_t)capacity);
+        mc_copy(run->ev_t.values, a->ev_t, capacity);
         memcpy(run->ev_n.values, a->ev_n, 16 * (size_t)capacity);
     }
     a->ev_t = run->ev_t.values;
@@ -203,7 +203,7 @@ static int mc_more_marks(mc_run *run) {
     int64_t kept = (iws[MC_MARK_N] + 1) / 2;
     double *marks = run->marks.values;
     for (int64_t k = 1; k < kept; k++) {
-        memmove(marks + k * n, marks + 2 * k * n, 8 * (size_t)n);
+        mc_copy(marks + k * n, marks + 2 * k * n, n);
     }
     iws[MC_MARK_N] = kept;
     iws[MC_STRIDE] *= 2;

@@ -170,6 +170,13 @@ static int mc_holds(const mc_places *of, int64_t value) {
     return 0;
 }
 
+/* Copies values of eight bytes; there may be none. */
+static void mc_copy(void *to, const void *from, int64_t count) {
+    if (count > 0) {
+        memcpy(to, from, 8 * (size_t)count);
+    }
+}
+
 static int64_t mc_most(int64_t a, int64_t b) {
     return a > b ? a : b;
 }

@@ -20,7 +20,7 @@ static int64_t mc_parts(int64_t count, int64_t size) {
 static void mc_replay(mc_sweep *sweep, int64_t first, int64_t last, int64_t stride, const double *state, double *rows) {
     mc_arrays *a = &sweep->a;
     int64_t n = mc_unknowns(sweep->run);
-    memmove(a->y, state, 8 * (size_t)n);
+    mc_copy(a->y, state, n);
     a->event = 0;
     while (a->event < sweep->n_events && a->mesh_e[2 * a->event + 1] < first) {
         a->event++;
@@ -110,7 +110,7 @@ static int mc_reverse(mc_run *run, const double *y0) {
         whole = mc_between(&sweep, first, mc_least(first + stride, steps), own->marks + mark * n, mc_most_marks(run));
     }
     for (int64_t j = 0; j < iws[MC_LOSS_I] && whole; j++) {
-        memcpy(a->x, y0, 8 * (size_t)n);
+        mc_copy(a->x, y0, n);
         run->system->functions.loss_pullback(a->loss_n[2 * j], a->loss_w[j], a->loss_t[j], a->x, a->p, a->z, a->w, a->d, a->loss_n[2 * j + 1], a->lam, a->pb);
     }
     memcpy(own->ws, kept_ws, sizeof kept_ws);

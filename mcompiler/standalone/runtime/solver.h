@@ -109,8 +109,8 @@ int MC(reset)(MC_SELF *self) {
     mc_values *values[2] = {&self->forward, &self->with_loss};
     for (int k = 0; k < (model->with_loss ? 2 : 1); k++) {
         const mc_system *system = values[k]->system;
-        memcpy(values[k]->p, system->p, 8 * (size_t)system->z[MC_N_PARAMETERS]);
-        memcpy(values[k]->given, system->given, 8 * (size_t)system->z[MC_N_UNKNOWNS]);
+        mc_copy(values[k]->p, system->p, system->z[MC_N_PARAMETERS]);
+        mc_copy(values[k]->given, system->given, system->z[MC_N_UNKNOWNS]);
     }
     if (model->n_columns) {
         memcpy(self->data, model->columns, (size_t)model->n_columns * sizeof *self->data);
@@ -367,7 +367,7 @@ int MC(set_times)(MC_SELF *self, const double *times, int64_t count) {
         return MC_NO_MEMORY;
     }
     if (count > 0) {
-        memcpy(self->given_times.values, times, 8 * (size_t)count);
+        mc_copy(self->given_times.values, times, count);
     }
     self->n_given_times = mc_most(count, 0);
     self->times = MC_TIMES_GIVEN;
@@ -471,10 +471,10 @@ static int mc_ready(MC_SELF *self, mc_values *of, mc_start *start) {
     mc_lay_out(self->model, system, of == &self->with_loss, self->base, &used, &run->a);
     run->a.p = of->p;
     run->a.z = (int64_t *)system->z;
-    memcpy(run->a.y, of->y0, 8 * (size_t)n);
+    mc_copy(run->a.y, of->y0, n);
     if (self->is_changed && n) {
         mc_zero(run->a.w, system->z[MC_N_SCRATCH]);
-        memcpy(run->a.v, of->y0, 8 * (size_t)n);
+        mc_copy(run->a.v, of->y0, n);
         if (system->functions.project(run->a.v, run->a.p, run->a.z, run->a.w)) {
             char name[256];
             int64_t k = 0;
@@ -573,7 +573,7 @@ static int mc_save_times(MC_SELF *self, const mc_values *of, mc_start *start) {
     if (!mc_reserve(&run->memory, &run->save, mc_most(count, 1))) {
         return MC_NO_MEMORY;
     }
-    memcpy(run->save.values, times, 8 * (size_t)count);
+    mc_copy(run->save.values, times, count);
     start->n_save = count;
     return MC_OK;
 }
