@@ -248,6 +248,8 @@ def _make_python(compiler: Sequence[str], subject: Subject, systems: Sequence[st
         subject,
         LIBRARY=library,
         MODEL=repr(subject.forward.description.name),
+        UNTIL_STEADY=repr(subject.experiment.is_steady),
+        HAS_TIMES=repr(any(each.every is not None for each in subject.experiment.saves)),
         STATUSES="\n".join(f"    {name} = {codes()[name][1]!r}" for name in outcomes),
         NUMBERS=", ".join(f"{number}: {name!r}" for name, number in outcomes.items()),
         ERRORS=", ".join(f"{number}: {name!r}" for name, (number, _) in codes().items() if name not in outcomes),

@@ -181,10 +181,15 @@ def test_a_batch_of_a_network(tmp_path: Path) -> None:
 
 
 def test_until_steady(tmp_path: Path) -> None:
-    model = mc.parse(RC_REST)
+    model = mc.parse(RC_REST.replace("save every 1[ms]: a.v, R1.i", "save a.v"))
     for module in loaded(mc.build(model, tmp_path / "rest", target="python", name="rest_module")):
         one, other = module.run(), mc.compile(model).run()
         same(one, other)
         assert one.steady_at == other.steady_at
         late, expected = (each(steady_within=1e-9) for each in (module.run, mc.compile(model).run))
         assert late.message == expected.message
+        ensemble = {"R0": [1e3, 2e3], "a.v": [0.5, 1.0]}
+        same(module.run(ensemble=ensemble), mc.compile(model).run(ensemble=ensemble))
+        for each in (module.run, mc.compile(model).run):
+            with pytest.raises(ValueError, match="common times"):
+                each((0.0, 1e-3), ensemble=ensemble)
