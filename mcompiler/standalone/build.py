@@ -23,7 +23,7 @@ MARK = "mcompiler.json"
 _RUNTIME = Path(__file__).parent / "runtime"
 _SECONDS = 600.0
 #: The runtime is for every machine of the family and rounds as it is written; only what is compiled from the model uses more.
-_FLAGS = ("-std=c11", "-O1", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
+_FLAGS = ("-std=c11", "-O1", "-pthread", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
 _INSTALL = "install a C compiler, for instance the package gcc or clang (`apt-get install gcc`, `xcode-select --install`), or name one in $CC"
 
 
@@ -209,14 +209,14 @@ def _library(compiler: Sequence[str], subject: Subject, systems: Sequence[str], 
         else ["-nostartfiles", f"-Wl,-soname,{name}", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack"]
     )
     objects = _objects(compiler, subject, systems, work)
-    _call([*compiler, "-shared", *named, "-o", str(made / name), *objects, "-lm"], work)
+    _call([*compiler, "-shared", *named, "-o", str(made / name), *objects, "-lm", "-pthread"], work)
     return name
 
 
 def _make_shared(compiler: Sequence[str], subject: Subject, systems: Sequence[str], work: Path, made: Path) -> str:
     name = _library(compiler, subject, systems, work, made)
     shutil.copy(work / f"{subject.name}.h", made)
-    link = f"-L. -l{subject.name} -lm -Wl,-rpath,."
+    link = f"-L. -l{subject.name} -lm -pthread -Wl,-rpath,."
     (made / "example.c").write_text(_example(subject, link), encoding="utf-8")
     return name
 
@@ -225,7 +225,7 @@ def _make_object(compiler: Sequence[str], subject: Subject, systems: Sequence[st
     name = f"{subject.name}.o"
     _call([*compiler, "-r", "-nostdlib", "-o", str(made / name), *_objects(compiler, subject, systems, work)], work)
     shutil.copy(work / f"{subject.name}.h", made)
-    (made / "example.c").write_text(_example(subject, f"{name} -lm"), encoding="utf-8")
+    (made / "example.c").write_text(_example(subject, f"{name} -lm -pthread"), encoding="utf-8")
     return name
 
 
@@ -235,7 +235,7 @@ def _make_executable(compiler: Sequence[str], subject: Subject, systems: Sequenc
     text = filled(template, subject, TITLE=quoted(_plain(subject.doc)))
     (work / "program.c").write_text(text, encoding="utf-8")
     _call([*compiler, *_FLAGS, "-c", "program.c", "-o", "program.o"], work)
-    _call([*compiler, "-o", str(made / subject.name), "program.o", *objects, "-lm"], work)
+    _call([*compiler, "-o", str(made / subject.name), "program.o", *objects, "-lm", "-pthread"], work)
     return subject.name
 
 

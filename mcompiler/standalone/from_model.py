@@ -11,6 +11,7 @@ from mcompiler.backends.numba import backend
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.driver import Compilation
 from mcompiler.integrators.entries import FORWARD, INTEGRATORS
+from mcompiler.kernel.tasks import has_tasks
 from mcompiler.solver.from_network import program, term
 from mcompiler.solver.options import RunOptions, with_options
 from mcompiler.standalone.build import TARGETS, check, write
@@ -112,6 +113,7 @@ def standalone(
         with_loss=programs.get("with_loss"),
         terms=tuple(map(term, model.losses)),
         data=model.data if model.losses else {},
+        tasks=frozenset(which for which, (kernels, _) in lowered.items() if has_tasks(kernels)),
     )
     return subject, objects
 

@@ -9,13 +9,22 @@ from mcompiler.solution import Status
 
 _TYPES = {F64: "double", I64: "int64_t", F64_ARRAY: "double *", I64_ARRAY: "int64_t *", NOTHING: "void"}
 
-#: What the runtime calls; the last three where there is a loss.
+#: What the runtime calls; the second where there is a loss, and `abi.WORK` where kernels have tasks for several threads.
 FORWARD = (abi.INITIAL, abi.PROJECT, abi.SWEEP, abi.SCALE, abi.BREAKPOINT, abi.OBSERVE, ADVANCE)
 WITH_LOSS = (abi.INITIAL_PULLBACK, abi.LOSS_PULLBACK, REPLAY, REVERSE)
 #: Those whose arguments are the arrays of a run.
 _CALLED = (ADVANCE, REPLAY, REVERSE)
 
-_LAYOUT_SLOTS = ("N_UNKNOWNS", "N_PARAMETERS", "N_GUARDS", "N_SCRATCH", "N_OBSERVABLES")
+_LAYOUT_SLOTS = (
+    "N_UNKNOWNS",
+    "N_PARAMETERS",
+    "N_GUARDS",
+    "N_SCRATCH",
+    "N_OBSERVABLES",
+    "N_POOL",
+    "POOL_SIZE",
+    "POOL_STOP",
+)
 _METHOD_SLOTS = ("STAGES", "SUMMED", "TOTAL", "FSAL", "ERROR_KIND", "DEGREE")
 _RUN_SLOTS = (
     *(
@@ -89,17 +98,16 @@ def messages() -> str:
     return f"static const struct {{ int code; const char *message; }} mc_codes[] = {{{rows}}};"
 
 
-def prototypes(prefix: str, *, with_loss: bool) -> str:
+def prototypes(prefix: str, *, with_loss: bool, has_tasks: bool) -> str:
     """Declarations of a system's functions."""
-    return "\n".join(
-        f"{_TYPES[each.result]} {prefix}_{each.name}({_parameters(each)});"
-        for each in _functions_of(with_loss=with_loss)
-    )
+    own = _functions_of(with_loss=with_loss, has_tasks=has_tasks)
+    return "\n".join(f"{_TYPES[each.result]} {prefix}_{each.name}({_parameters(each)});" for each in own)
 
 
-def function_table(prefix: str, *, with_loss: bool) -> str:
+def function_table(prefix: str, *, with_loss: bool, has_tasks: bool) -> str:
     """An initialiser of ``mc_functions``."""
-    return f"{{{', '.join(f'.{each.name} = {prefix}_{each.name}' for each in _functions_of(with_loss=with_loss))}}}"
+    own = _functions_of(with_loss=with_loss, has_tasks=has_tasks)
+    return f"{{{', '.join(f'.{each.name} = {prefix}_{each.name}' for each in own)}}}"
 
 
 def quoted(text: str) -> str:
@@ -110,8 +118,8 @@ def quoted(text: str) -> str:
     return f'"{safe}"'
 
 
-def _functions_of(*, with_loss: bool) -> tuple[Signature, ...]:
-    return FORWARD + (WITH_LOSS if with_loss else ())
+def _functions_of(*, with_loss: bool, has_tasks: bool) -> tuple[Signature, ...]:
+    return FORWARD + (WITH_LOSS if with_loss else ()) + ((abi.WORK,) if has_tasks else ())
 
 
 def _parameters(signature: Signature) -> str:
@@ -124,7 +132,7 @@ def _arrays() -> str:
 
 
 def _functions() -> str:
-    own = [f"{_TYPES[each.result]} (*{each.name})({_parameters(each)});" for each in (*FORWARD, *WITH_LOSS)]
+    own = [f"{_TYPES[each.result]} (*{each.name})({_parameters(each)});" for each in (*FORWARD, *WITH_LOSS, abi.WORK)]
     return f"typedef struct {{ {' '.join(own)} }} mc_functions;"
 
 

@@ -40,6 +40,7 @@ class Subject:
         with_loss: the program with them, or None.
         terms: of the loss.
         data: that the terms read.
+        tasks: the systems, "forward" or "with_loss", whose kernels have tasks for several threads.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Subject:
     with_loss: Program | None
     terms: tuple[Term, ...]
     data: Data
+    tasks: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ def tables(subject: Subject, numbers: Numbers) -> str:
     model = _model_fields(subject, numbers, signals, formulas)
     lines = [
         messages(),
-        *(_system(subject.name, which, each, names, numbers) for which, each in systems.items()),
+        *(_system(subject, which, each, names, numbers) for which, each in systems.items()),
         *(_signal(forward, place, each, numbers) for place, each in enumerate(signals)),
         _table("mc_signal", "mc_signals", [f"MC_SIGNAL_{place}" for place, _ in enumerate(signals)]),
         _table("mc_saved", "mc_usual_signals", _saved(subject, signals)),
@@ -138,15 +140,15 @@ def number(value: float) -> str:
 # --- systems
 
 
-def _system(prefix: str, which: str, of: Program, names: Sequence[str], numbers: Numbers) -> str:
-    own = f"{prefix}_{which}"
-    with_loss = which == "with_loss"
+def _system(subject: Subject, which: str, of: Program, names: Sequence[str], numbers: Numbers) -> str:
+    own = f"{subject.name}_{which}"
+    with_loss, has_tasks = which == "with_loss", which in subject.tasks
     parameters = set(parameter_names(of))
     targets = [parameter(of, name) if name in parameters else initial(of, name) for name in names]
     rows = [_quantity(of, each, numbers) for each in targets]
     first, last = _unwatched(of)
     fields = {
-        "functions": function_table(own, with_loss=with_loss),
+        "functions": function_table(own, with_loss=with_loss, has_tasks=has_tasks),
         "z": numbers.integers(of.z),
         "p": numbers.floats(of.p),
         "given": numbers.floats(of.given),
@@ -158,7 +160,7 @@ def _system(prefix: str, which: str, of: Program, names: Sequence[str], numbers:
     }
     return "\n".join(
         [
-            prototypes(own, with_loss=with_loss),
+            prototypes(own, with_loss=with_loss, has_tasks=has_tasks),
             _table("mc_quantity", f"mc_quantities_{which}", rows),
             f"static const mc_system mc_{which} = {{{', '.join(f'.{name} = {value}' for name, value in fields.items())}}};",
         ]
@@ -417,7 +419,7 @@ def _model_fields(subject: Subject, numbers: Numbers, signals: Sequence[Wanted],
         "n_methods": len(METHODS),
         "methods": "mc_methods",
         "method": quoted(options.method),
-        "options": f"{{{', '.join(map(number, (*limits, float(options.memory_limit))))}}}",
+        "options": f"{{{', '.join(map(number, (*limits, float(options.memory_limit), float(options.threads))))}}}",
         "is_smooth": int(subject.forward.is_smooth),
         "end": end,
         "is_steady": int(experiment.is_steady),

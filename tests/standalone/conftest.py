@@ -20,7 +20,9 @@ def alone(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedPr
 
 def compiled(folder: Path, source: str, *more: str) -> Path:
     """A program from C source, without a warning."""
-    subprocess.run([*STRICT, source, *more, "-lm", "-o", "program"], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        [*STRICT, source, *more, "-lm", "-pthread", "-o", "program"], cwd=folder, check=True, capture_output=True
+    )
     return folder / "program"
 
 

@@ -163,8 +163,8 @@ def test_what_is_wrong_is_said_as_by_a_solver(module: Any, fit: mc.Compilation) 
         with pytest.raises(ValueError, match=r"\w") as found:
             module.run(**case)
         assert str(found.value).split()[:3] == str(expected.value).split()[:3]
-    with pytest.raises(ValueError, match="takes one thread"):
-        module.run(threads=2)
+    with pytest.raises(ValueError, match="threads must be"):
+        module.run(threads=0)
     with pytest.raises(FloatingPointError, match="limit of steps"):
         module.gradient(max_steps=3)
 
@@ -178,6 +178,15 @@ def test_a_batch_of_a_network(tmp_path: Path) -> None:
         initial = {"X.u": np.linspace(0.0, 0.01, int(np.prod(shape))).reshape(shape)}
         save = ["X.u", "W[3].w", "X[2].r"]
         same(module.run(initial=initial, save=save), solver.run(initial=initial, save=save))
+
+
+def test_threads_share_a_dense_network(tmp_path: Path) -> None:
+    text = BATCH.replace(" by ring(2)", "").replace("  batch 3\n", "").replace("size N = 12", "size N = 100")
+    model = mc.parse(text.replace(", W.w, W[3].w", ""))
+    for module in loaded(mc.build(model, tmp_path / "dense", target="python", name="dense_module")):
+        expected = mc.compile(model).run()
+        for threads in (1, 3):
+            same(module.run(threads=threads), expected)
 
 
 def test_until_steady(tmp_path: Path) -> None:

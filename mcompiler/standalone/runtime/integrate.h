@@ -2,7 +2,7 @@
 #ifndef MC_INTEGRATE_H
 #define MC_INTEGRATE_H
 
-#include "memory.h"
+#include "threads.h"
 
 /* Told where a run is; it ends there when the result is not 0. */
 typedef int (*mc_progress)(void *context, double t);
@@ -18,9 +18,10 @@ typedef struct {
     const mc_method *method;
     mc_memory memory;
     mc_arrays a;
-    mc_block out, out_t, save, ev_t, ev_n, tape, kinds, marks, stops, loss_t, loss_n, loss_w, loss_v, d, rows;
+    mc_block z, out, out_t, save, ev_t, ev_n, tape, kinds, marks, stops, loss_t, loss_n, loss_w, loss_v, d, rows;
     double memory_limit;
     int64_t max_steps;
+    int threads;
     mc_progress progress;
     void *context;
 } mc_run;
@@ -279,8 +280,27 @@ static int mc_last_row(mc_run *run) {
     return 1;
 }
 
+/* `mc_drive` to the end, with the threads that are asked for where kernels have tasks. */
+static int mc_drive_together(mc_run *run) {
+    const mc_system *system = run->system;
+    mc_pool pool;
+    if (run->threads < 2 || system->functions.work == NULL) {
+        return mc_drive(run, -1);
+    }
+    if (!mc_reserve(&run->memory, &run->z, system->z_count)) {
+        return MC_NO_MEMORY;
+    }
+    mc_copy(run->z.values, system->z, system->z_count);
+    run->a.z = run->z.values;
+    mc_open_pool(&pool, &system->functions, run->threads, run->a.z);
+    int status = mc_drive(run, -1);
+    mc_close_pool(&pool, run->a.z);
+    run->a.z = (int64_t *)system->z;
+    return status;
+}
+
 static void mc_release_all(mc_run *run) {
-    mc_block *blocks[] = {&run->out,   &run->out_t, &run->save,   &run->ev_t,   &run->ev_n,   &run->tape,   &run->kinds, &run->marks,
+    mc_block *blocks[] = {&run->z,     &run->out,   &run->out_t, &run->save,   &run->ev_t,   &run->ev_n,   &run->tape,   &run->kinds, &run->marks,
                           &run->stops, &run->d,     &run->loss_t, &run->loss_n, &run->loss_w, &run->loss_v, &run->rows};
     for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) {
         mc_release(&run->memory, blocks[k]);

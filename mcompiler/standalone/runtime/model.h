@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -119,7 +120,7 @@ typedef struct {
 
 /* What stands in the options at first; `span` is the place of the formula of the end. */
 typedef struct {
-    double rtol, atol, step, max_step, max_steps, steady_tol, memory_limit;
+    double rtol, atol, step, max_step, max_steps, steady_tol, memory_limit, threads;
 } mc_options;
 
 typedef struct {

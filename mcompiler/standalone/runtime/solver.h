@@ -325,7 +325,7 @@ int MC(set_method)(MC_SELF *self, const char *name) {
 
 int MC(set_option)(MC_SELF *self, int option, double value) {
     double *places[] = {&self->options.rtol,      &self->options.atol,       &self->options.step,        &self->options.max_step,
-                        &self->options.max_steps, &self->options.steady_tol, &self->options.memory_limit};
+                        &self->options.max_steps, &self->options.steady_tol, &self->options.memory_limit, &self->options.threads};
     if (option < 0 || option >= (int)(sizeof places / sizeof *places)) {
         return mc_fail(self, MC_WRONG_VALUE, "there is no option %d", option);
     }
@@ -440,6 +440,9 @@ static int mc_check_options(MC_SELF *self) {
     if (!(own->steady_tol >= 0.0) || !isfinite(own->steady_tol) || !(own->max_steps >= 0.0) || !(own->memory_limit >= 0.0)) {
         return mc_fail(self, MC_WRONG_VALUE, "steady_tol, max_steps and memory_limit must not be negative");
     }
+    if (!(own->threads >= 1.0 && own->threads <= MC_MOST_THREADS)) {
+        return mc_fail(self, MC_WRONG_VALUE, "threads must be a whole number from 1 to %d, not %g", MC_MOST_THREADS, own->threads);
+    }
     if (self->run.method->mi[MC_MI_ERROR_KIND] == 0 && own->step == 0.0) {
         return mc_fail(self, MC_WRONG_VALUE, "%s takes steps of one size: set the option step, in seconds", self->run.method->name);
     }
@@ -466,6 +469,7 @@ static int mc_ready(MC_SELF *self, mc_values *of, mc_start *start) {
     self->text[0] = 0;
     run->system = system;
     run->memory_limit = own->memory_limit;
+    run->threads = (int)own->threads;
     run->max_steps = own->max_steps < 4e18 ? (int64_t)own->max_steps : INT64_MAX / 2;
     mc_initial_state(self, of);
     mc_lay_out(self->model, system, of == &self->with_loss, self->base, &used, &run->a);
@@ -658,7 +662,7 @@ int MC(run)(MC_SELF *self) {
     if (!mc_prepare(run, &start)) {
         return MC_NO_MEMORY;
     }
-    int status = mc_drive(run, -1);
+    int status = mc_drive_together(run);
     if ((status == MC_STEADY_REACHED || status == MC_NOT_STEADY) && !mc_last_row(run)) {
         return MC_NO_MEMORY;
     }
@@ -914,7 +918,7 @@ static int mc_run_losses(MC_SELF *self, int record) {
     if (!mc_prepare(run, &start)) {
         return MC_NO_MEMORY;
     }
-    int status = mc_drive(run, -1);
+    int status = mc_drive_together(run);
     self->loss = run->a.ws[MC_LOSS];
     return mc_told(self, status);
 }
