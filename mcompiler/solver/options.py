@@ -84,7 +84,7 @@ def _check(options: RunOptions) -> None:
         raise ValueError(f"step must be a positive number of seconds, not {options.step!r}")
     if (
         isinstance(options.threads, bool)
-        or not isinstance(options.threads, int)
+        or not isinstance(options.threads, int)  # pyright: ignore[reportUnnecessaryIsInstance]  (a caller of Python may give anything)
         or not 1 <= options.threads <= _THREADS
     ):
         raise ValueError(f"threads must be a whole number from 1 to {_THREADS}, not {options.threads!r}")
