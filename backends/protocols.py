@@ -45,10 +45,16 @@ Function: TypeAlias = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class CompileOptions:
-    """How to compile: ``contraction`` allows fused multiply-add; ``cached`` looks into the disk cache first."""
+    """How to compile: ``contraction`` allows fused multiply-add; ``cached`` looks into the disk cache first; ``cpu`` is one of `cpu.CPUS`."""
 
     contraction: bool = True
     cached: bool = True
+    cpu: str = "native"
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What of them changes code, for keys of the cache."""
+        return {"contraction": str(self.contraction), "for": self.cpu}
 
 
 class Library(Protocol):

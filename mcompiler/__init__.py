@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mcompiler.solution import Solution, Status
     from mcompiler.solver.gradient import Gradient
     from mcompiler.solver.solver import Solver
+    from mcompiler.standalone.from_model import build
 
 __all__ = [
     "Analysis",
@@ -25,6 +26,7 @@ __all__ = [
     "Solver",
     "Status",
     "analyse",
+    "build",
     "compile",
     "load",
     "parse",
@@ -41,6 +43,7 @@ _HOME = {
     "Solver": "mcompiler.solver.solver",
     "Status": "mcompiler.solution",
     "analyse": "mcompiler.analysis.analysis",
+    "build": "mcompiler.standalone.from_model",
     "compile": "mcompiler.driver",
     "load": "mcompiler.driver",
     "parse": "mcompiler.driver",

@@ -173,6 +173,55 @@ def run(
 @_FILE
 @_EXPERIMENT
 @_SET
+@click.option(
+    "--target",
+    type=click.Choice(("shared", "object", "executable", "python")),
+    default="shared",
+    show_default=True,
+    help="A library, an object to link statically, a program, or a module that needs numpy.",
+)
+@click.option(
+    "-o", "--output", required=True, metavar="DIR", help="The folder; replaced where an earlier build made it."
+)
+@click.option(
+    "--cpu",
+    type=click.Choice(("native", "x86-64-v2", "x86-64-v3", "x86-64-v4")),
+    default="native",
+    show_default=True,
+    help="The least that the machines have on which it runs.",
+)
+@click.option("--name", metavar="NAME", help="What it is called, a C identifier; the model's file by default.")
+@click.option("--method", help="auto, euler, heun, rk4, bs3, tsit5 or dop853, in place of the model's.")
+@click.option("--rtol", type=float, help="Relative tolerance per step.")
+@click.option("--step", metavar="TIME", help="Step size of a fixed-step method, for instance 1us.")
+def build(
+    file: str,
+    experiment: str | None,
+    settings: Sequence[str],
+    target: str,
+    output: str,
+    cpu: str,
+    name: str | None,
+    method: str | None,
+    rtol: float | None,
+    step: str | None,
+) -> None:
+    """Write the solver of a model for use without mcompiler: as a C library, an object, a program or a Python module."""
+    from mcompiler.standalone.from_model import build as build_model
+
+    with _told():
+        model = _load(file, experiment, settings)
+        for each in model.network.warnings:
+            _show(each)
+        seconds = _seconds(step, "--step")
+        made = build_model(model, output, target=target, cpu=cpu, name=name, method=method, rtol=rtol, step=seconds)
+        click.echo(f"wrote {made}")
+
+
+@main.command()
+@_FILE
+@_EXPERIMENT
+@_SET
 @click.option("--steady-within", metavar="TIME", help="The longest run in search of the fixed point, for instance 5ms.")
 @click.option("--method", help="The method whose storage and steps are told, in place of the model's.")
 @click.option("--rtol", type=float, help="Relative tolerance per step.")

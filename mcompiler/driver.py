@@ -58,7 +58,13 @@ def parse(
 
 
 def compile(  # noqa: A001 - the verb of the whole
-    model: "Compilation", *, backend: str = "numba", contraction: bool = True, cached: bool = True, **options: Any
+    model: "Compilation",
+    *,
+    backend: str = "numba",
+    contraction: bool = True,
+    cached: bool = True,
+    cpu: str = "native",
+    **options: Any,
 ) -> "Solver":
     """A solver for a loaded model.
 
@@ -67,20 +73,23 @@ def compile(  # noqa: A001 - the verb of the whole
         backend: "numba" (machine code), "python" (the same text in CPython, to be stepped through) or "interpreter" (the reference).
         contraction: whether a product and a sum may become one fused operation.
         cached: whether machine code may come from the disk cache.
+        cpu: "native", or a level that this machine has, such as "x86-64-v2": the bits are those of a target that is built for it.
         options: defaults for `Solver.run`: method, rtol, atol, step, max_step, max_steps, memory_limit.
 
     Raises:
         CompileError: the network cannot be compiled; says what is missing.
         ValueError: an unknown backend or option.
     """
+    from mcompiler.backends.cpu import check_runs_here, checked
     from mcompiler.backends.protocols import CompileOptions
     from mcompiler.solver.options import RunOptions, with_options
     from mcompiler.solver.solver import Solver
 
-    compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached))
+    check_runs_here(checked(cpu))
+    compiler = Compiler(model, backend, CompileOptions(contraction=contraction, cached=cached, cpu=cpu))
     compiler.program()
     experiment = model.described
-    return Solver(experiment, compiler, with_options(RunOptions(), {**experiment.options, **options}))
+    return Solver(experiment, compiler, with_options(RunOptions(), experiment.options, options))
 
 
 @final

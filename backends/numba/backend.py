@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mcompiler.backends import cache
-from mcompiler.backends.artifact import OBJECTS, Artifact, Manifest, manifest_from_json, manifest_to_json, symbol
+from mcompiler.backends.artifact import (
+    KERNELS_OBJECT,
+    OBJECTS,
+    Artifact,
+    Manifest,
+    manifest_from_json,
+    manifest_to_json,
+    symbol,
+)
 from mcompiler.backends.calls import NativeLibrary
 from mcompiler.backends.environment import environment, whole_compiler
 from mcompiler.backends.numba.load import load as load_native
@@ -113,6 +121,39 @@ def optimised(
     return machine.optimised(kernels, entries, options, signatures, _Clock().lap)
 
 
+def object_code(
+    kernels: "KernelModule",
+    layout: Layout,
+    entries: "Sequence[Entry]" = (),
+    options: CompileOptions = _DEFAULT,
+    *,
+    prefix: str,
+) -> bytes:
+    """One object of what `compile` makes, to be linked beside others: its C names are ``PREFIX_NAME``, and hidden outside what it is linked into."""
+    from mcompiler.backends.text import module_text
+
+    text = module_text(kernels, environment()["mcompiler"])
+    signatures = _signatures(kernels, entries)
+    key = cache.key_of({"object": _content_key(text, kernels.z, layout, entries, options), "prefix": prefix})
+    stored = cache.find(key) if options.cached else None
+    if stored is not None and KERNELS_OBJECT in stored.content:
+        return stored.content[KERNELS_OBJECT]
+    from mcompiler.backends.numba import link, machine
+
+    module = machine.optimised(kernels, entries, options, _by_symbol(signatures), _Clock().lap)
+    link.rename(module, {symbol(each.name): f"{prefix}_{each.name}" for each in signatures})
+    made = link.emit_object(module, options.cpu)
+    cache.store(key, {}, {KERNELS_OBJECT: made}, cache.About(kernels.name, f"standalone object {prefix}"))
+    return made
+
+
+def needed_features(cpu: str) -> tuple[str, ...]:
+    """What a machine must have to run code for this CPU."""
+    from mcompiler.backends.numba import link
+
+    return link.needed_features(cpu)
+
+
 def _by_symbol(signatures: Sequence[Signature]) -> dict[str, Signature]:
     return {symbol(each.name): each for each in signatures}
 
@@ -136,12 +177,12 @@ def _content_key(
 
     parts = {"text": text, "layout": json.dumps(to_json(layout), sort_keys=True), "entries": described(entries)}
     parts["z"] = " ".join(map(str, z))
-    return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
+    return cache.key_of({**environment(), **parts, "backend": "numba", **options.parts})
 
 
 def _name_key(fingerprint: str, options: CompileOptions) -> str:
     parts = {"compiler": whole_compiler(), "fingerprint": fingerprint}
-    return cache.key_of({**environment(), **parts, "backend": "numba", "contraction": str(options.contraction)})
+    return cache.key_of({**environment(), **parts, "backend": "numba", **options.parts})
 
 
 def _find(key: str) -> cache.Stored | None:

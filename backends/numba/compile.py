@@ -18,6 +18,7 @@ import numba.core.registry  # pyright: ignore[reportUnusedImport]  (used as _cor
 import numba.core.types  # pyright: ignore[reportUnusedImport]  (used as _core.types)
 
 from mcompiler.backends.artifact import symbol as symbol_of
+from mcompiler.backends.cpu import NATIVE
 from mcompiler.backends.elementary import ELEMENTARY as OURS
 from mcompiler.backends.elementary import is_ours
 from mcompiler.backends.numba import link
@@ -61,7 +62,8 @@ class _Codegen(_core.codegen.AOTCPUCodegen):  # type: ignore[misc]
 class Frontend:
     """Compiles functions to bitcode. One per process and use: making it costs numba's start."""
 
-    def __init__(self, *, contraction: bool = True) -> None:
+    def __init__(self, *, contraction: bool = True, cpu: str = NATIVE) -> None:
+        self._cpu = cpu
         # numba compiles its own overloads (min and max are such) for its one CPU target: only a subtarget finds them.
         target = _core.registry.cpu_target
         self._typing = target.typing_context
@@ -112,7 +114,7 @@ class Frontend:
             if not each.is_declaration:
                 each.linkage = llvm.Linkage.internal
         if not apart:
-            link.simplify(module)
+            link.simplify(module, self._cpu)
         return bytes(module.as_bitcode())
 
 

@@ -51,10 +51,10 @@ def linked(entries: Sequence[Entry], options: CompileOptions) -> Linked:
         exported = {symbol(each.signature.name) for each in entries if each.exported}
         module = link.joined([*_groups(entries, entries, options), *elementary(options)], exported)
         link.drop_unused(module)
-        link.simplify(module)  # across functions, which saves a quarter of what each model takes
+        link.simplify(module, options.cpu)  # across functions, which saves a quarter of what each model takes
         content = {"bc": bytes(module.as_bitcode())}
-        link.optimise(module)
-        content |= {_OPTIMISED: bytes(module.as_bitcode()), INTEGRATORS_OBJECT: link.emit_object(module)}
+        link.optimise(module, options.cpu)
+        content |= {_OPTIMISED: bytes(module.as_bitcode()), INTEGRATORS_OBJECT: link.emit_object(module, options.cpu)}
         facts = {"calls": list(link.missing_symbols(module))}
         stored = cache.store(key, facts, content, _about("linked", options))
     content = dict(stored.content)
@@ -81,7 +81,7 @@ def _groups(entries: Sequence[Entry], callable_entries: Sequence[Entry], options
     if missing:
         from mcompiler.backends.numba import compile as frontend
 
-        making = frontend.Frontend(contraction=options.contraction)
+        making = frontend.Frontend(contraction=options.contraction, cpu=options.cpu)
         signatures = (*KERNELS, *LANED, *(entry.signature for entry in callable_entries))
         given: dict[str, Any] = frontend.elementary_functions()
         given |= {each.name: frontend.external(each, symbol(each.name)) for each in signatures}
@@ -106,5 +106,5 @@ def _about(of: str, options: CompileOptions) -> cache.About:
 
 def _key(part: str, entries: Sequence[Entry], options: CompileOptions) -> str:
     """What an entry calls is external to it; the signatures of what it calls are among the sources of the environment."""
-    parts = {"part": part, "contraction": str(options.contraction), "entries": described(entries)}
+    parts = {"part": part, **options.parts, "entries": described(entries)}
     return cache.key_of({**environment(), **parts})

@@ -8,6 +8,7 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
+from mcompiler.backends.cpu import CPUID, LEVELS, NATIVE
 from mcompiler.backends.numba.interface import takes_layout, with_layout
 from mcompiler.kernel.abi import Signature
 
@@ -30,15 +31,16 @@ def _initialise() -> None:
     llvm.set_option("mcompiler", "-disable-lsr")
 
 
-def new_target_machine(*, jit: bool = False) -> llvm.TargetMachine:
-    """This machine's CPU with all its features, position-independent, optimising fully.
+def new_target_machine(*, jit: bool = False, cpu: str = NATIVE) -> llvm.TargetMachine:
+    """This machine's CPU with all its features, or one of `cpu.LEVELS`; position-independent, optimising fully.
 
     An execution engine takes its target machine for itself, so each needs a new one (``jit``).
     """
     _initialise()
+    features = [llvm.get_host_cpu_features().flatten()] if cpu == NATIVE else []
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit",
+        cpu=llvm.get_host_cpu_name() if cpu == NATIVE else cpu,
+        features=",".join([*features, "-prefer-256-bit"]),
         opt=3,
         reloc="pic",
         codemodel="jitdefault" if jit else "default",
@@ -47,18 +49,28 @@ def new_target_machine(*, jit: bool = False) -> llvm.TargetMachine:
 
 
 @cache
-def target_machine() -> llvm.TargetMachine:
+def target_machine(cpu: str = NATIVE) -> llvm.TargetMachine:
     """The target machine of this process for everything but execution engines."""
-    return new_target_machine()
+    return new_target_machine(cpu=cpu)
 
 
-def link(modules: Sequence[bytes | str], exported: Mapping[str, Signature], z: Sequence[int] = ()) -> llvm.ModuleRef:
+def needed_features(cpu: str) -> tuple[str, ...]:
+    """What a machine must have to run code for this CPU, as far as `cpu.CPUID` tells it."""
+    if cpu != NATIVE:
+        return LEVELS[cpu]
+    return tuple(name for name, is_there in llvm.get_host_cpu_features().items() if is_there and name in CPUID)
+
+
+def link(
+    modules: Sequence[bytes | str], exported: Mapping[str, Signature], z: Sequence[int] = (), cpu: str = NATIVE
+) -> llvm.ModuleRef:
     """One optimised module that defines the exported symbols; what they do not need is gone.
 
     Args:
         modules: bitcode, or LLVM's text.
         exported: signatures by C name.
         z: the layout array that the exported functions are for, where it is known.
+        cpu: whom the code is for.
 
     Raises:
         ValueError: something is called that is neither there nor in C's library.
@@ -68,7 +80,7 @@ def link(modules: Sequence[bytes | str], exported: Mapping[str, Signature], z: S
         _fix_layout(whole, exported, z)
         _internalise(whole, exported)
     whole.verify()
-    optimise(whole)
+    optimise(whole, cpu)
     check_symbols(missing_symbols(whole))
     return whole
 
@@ -123,7 +135,7 @@ def _fix_layout(whole: llvm.ModuleRef, exported: Mapping[str, Signature], z: Seq
     whole.link_in(llvm.parse_assembly(with_layout(functions, z, _target_lines())))
 
 
-def optimise(module: llvm.ModuleRef) -> None:
+def optimise(module: llvm.ModuleRef, cpu: str = NATIVE) -> None:
     """The standard passes at level 3, inlining and vectorisation included, in place."""
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
@@ -131,13 +143,13 @@ def optimise(module: llvm.ModuleRef) -> None:
     options.loop_interleaving = True
     options.loop_unrolling = True
     options.inlining_threshold = 1000  # a sweep belongs into every integrator that calls it
-    builder = llvm.create_pass_builder(target_machine(), options)
+    builder = llvm.create_pass_builder(target_machine(cpu), options)
     builder.getModulePassManager().run(module, builder)
 
 
-def simplify(module: llvm.ModuleRef) -> None:
+def simplify(module: llvm.ModuleRef, cpu: str = NATIVE) -> None:
     """Inlines and cleans up, in place, what does not depend on kernels: it halves what is left to do for each model."""
-    machine = target_machine()
+    machine = target_machine(cpu)
     module.triple, module.data_layout = machine.triple, str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = options.loop_unrolling = False
@@ -145,9 +157,17 @@ def simplify(module: llvm.ModuleRef) -> None:
     builder.getModulePassManager().run(module, builder)
 
 
-def emit_object(module: llvm.ModuleRef) -> bytes:
+def emit_object(module: llvm.ModuleRef, cpu: str = NATIVE) -> bytes:
     """Object code of a linked module."""
-    return bytes(target_machine().emit_object(module))
+    return bytes(target_machine(cpu).emit_object(module))
+
+
+def rename(module: llvm.ModuleRef, names: Mapping[str, str]) -> None:
+    """Gives functions other C names, which nobody outside the program or library sees that they are linked into."""
+    for name, other in names.items():
+        function = module.get_function(name)
+        function.name = other
+        function.visibility = "hidden"
 
 
 def check_symbols(names: Iterable[str]) -> None:

@@ -39,7 +39,7 @@ def files(
         made[INTEGRATORS_OBJECT] = beside.object_code
         lap("integrators")
         module = _kernels(kernels, options, exported, lap)
-    made[KERNELS_OBJECT] = link.emit_object(module)
+    made[KERNELS_OBJECT] = link.emit_object(module, options.cpu)
     lap("object")
     library = shared_library(list(made.values()))
     lap("shared library")
@@ -63,7 +63,7 @@ def optimised(
     lap("kernels")
     functions = integrators.elementary(options) if emitted.calls_ours else []
     lap("integrators")
-    module = link.link([emitted.text, *others, *functions], exported, kernels.z)
+    module = link.link([emitted.text, *others, *functions], exported, kernels.z, options.cpu)
     lap("link and optimise")
     return module
 
@@ -77,7 +77,7 @@ def _kernels(
     lap("integrators")
     names = [symbol(each.signature.name) for each in kernels.kernels] + [symbol(WORK.name)]
     own = {name: exported[name] for name in names if name in exported}
-    module = link.link([emitted.text, *functions], own)
+    module = link.link([emitted.text, *functions], own, cpu=options.cpu)
     lap("link and optimise")
     return module
 
@@ -87,7 +87,7 @@ def optimised_kernels(kernels: KernelModule, options: CompileOptions, lines: Lin
     emitted = emit(kernels, contraction=options.contraction, lines=lines)
     functions = integrators.elementary(options) if emitted.calls_ours else []
     exported = {symbol(each.signature.name): each.signature for each in kernels.kernels}
-    return link.link([emitted.text, *functions], exported, kernels.z)
+    return link.link([emitted.text, *functions], exported, kernels.z, options.cpu)
 
 
 def _with_integrators(

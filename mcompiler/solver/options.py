@@ -55,18 +55,18 @@ class RunOptions:
         return "dop853" if is_smooth and self.rtol <= _TIGHT else "tsit5"
 
 
-def with_options(options: RunOptions, changes: Mapping[str, object]) -> RunOptions:
-    """The options with changes; None leaves one as it is.
+def with_options(options: RunOptions, *several: Mapping[str, object]) -> RunOptions:
+    """The options with changes, the last first; None leaves one as it is.
 
     Raises:
         ValueError: an option is unknown or makes no sense.
     """
     known = {each.name for each in fields(RunOptions)}
-    unknown = sorted(set(changes) - known)
+    changes = {name: value for each in several for name, value in each.items() if value is not None}
+    unknown = sorted({name for each in several for name in each} - known)
     if unknown:
         raise ValueError(f"unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    given = {name: value for name, value in changes.items() if value is not None}
-    made = replace(options, **given)  # type: ignore[arg-type]
+    made = replace(options, **changes)  # type: ignore[arg-type]
     _check(made)
     return made
 
@@ -84,7 +84,7 @@ def _check(options: RunOptions) -> None:
         raise ValueError(f"step must be a positive number of seconds, not {options.step!r}")
     if (
         isinstance(options.threads, bool)
-        or not isinstance(options.threads, int)
+        or not isinstance(options.threads, int)  # pyright: ignore[reportUnnecessaryIsInstance]  (a caller of Python may give anything)
         or not 1 <= options.threads <= _THREADS
     ):
         raise ValueError(f"threads must be a whole number from 1 to {_THREADS}, not {options.threads!r}")

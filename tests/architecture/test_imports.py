@@ -24,6 +24,7 @@ RANKS = (
     ("analysis",),
     ("start",),
     ("driver",),
+    ("standalone",),
     ("report",),
     ("demo",),
     ("cli",),

@@ -171,6 +171,15 @@ def test_compiling_again_costs_nothing(own_cache: Path) -> None:
     ]
 
 
+def test_libraries_of_one_process_are_apart(own_cache: Path) -> None:
+    """The system takes libraries of one name for one, and numbers of files come again."""
+    made = [backend.compile(constant(float(value)), LAYOUT) for value in range(5)]
+    assert [value_of(each) for each in made] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    loaded = [backend.load(each) for each in made]
+    assert [value_of(each) for each in reversed(made)] == [4.0, 3.0, 2.0, 1.0, 0.0]
+    assert len(loaded) == 5
+
+
 def test_every_input_is_in_the_key(own_cache: Path) -> None:
     first = backend.compile(constant(1.0), LAYOUT)
     others = (

@@ -143,6 +143,14 @@ def test_run_without_files_prints_a_table(mcompiler) -> None:  # type: ignore[no
     assert "1000 steps" in done.stdout
 
 
+def test_run_takes_the_method_of_the_model(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = (tmp_path / "rc.mem").read_text()
+    (tmp_path / "rc.mem").write_text(text.replace("run to", "method rk4(step = 2[us])\n  run to"))
+    for more, steps in ([], 500), (["--step", "4us"], 250), (["--method", "euler"], 500):
+        done = mcompiler("run", "rc.mem", "--t-end", "1ms", *more)
+        assert f"{steps} steps, 0 rejected" in done.stdout, done.stderr
+
+
 def test_format_is_idempotent_and_keeps_comments(mcompiler, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "ugly.mem"
     path.write_text("device  R2( p,n ){ # two\n param R=1[kohm]   # ohm\n i=v/R }")

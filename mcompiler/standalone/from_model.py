@@ -1,0 +1,125 @@
+"""From a loaded model to a standalone target: `build` is what users call."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mcompiler.backends.cpu import checked
+from mcompiler.backends.environment import package_version
+from mcompiler.backends.numba import backend
+from mcompiler.backends.protocols import CompileOptions
+from mcompiler.driver import Compilation
+from mcompiler.integrators.entries import FORWARD, INTEGRATORS
+from mcompiler.kernel.tasks import has_tasks
+from mcompiler.solver.from_network import program, term
+from mcompiler.solver.options import RunOptions, with_options
+from mcompiler.standalone.build import TARGETS, check, write
+from mcompiler.standalone.tables import Subject
+
+#: Words that C and Python, or the functions of a target, have already.
+_TAKEN = frozenset(
+    (
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed"),
+        *("sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main"),
+        *(
+            "model",
+            "kernels",
+            "tables",
+            "numbers",
+            "memory",
+            "cpu",
+            "names",
+            "losses",
+            "reverse",
+            "integrate",
+            "solver",
+        ),
+        *("program", "forward", "with_loss", "and", "as", "assert", "async", "await", "class", "def", "del", "elif"),
+        *("except", "finally", "from", "global", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass"),
+        *("raise", "try", "with", "yield", "True", "False", "None", "numpy", "ctypes", "bool", "new", "delete"),
+        *("this", "template", "namespace", "private", "public", "protected", "virtual", "operator", "libc", "libm"),
+    )
+)
+
+
+def build(
+    model: Compilation,
+    folder: str | Path,
+    *,
+    target: str = "shared",
+    cpu: str = "native",
+    name: str | None = None,
+    contraction: bool = True,
+    **options: Any,
+) -> Path:
+    """Writes the solver of a loaded model as something that needs neither mcompiler nor, but for the last, Python.
+
+    Args:
+        model: what `load` or `parse` gave; its settings and experiment are built in.
+        folder: made anew, or replaced where an earlier build made it.
+        target: "shared" (a library with a C header and an example), "object" (the same to link statically), "executable" (a program) or "python" (a module
+            that needs numpy).
+        cpu: "native", or a level that older machines have: "x86-64-v2", "x86-64-v3", "x86-64-v4".
+        name: what C functions, files and the module are called by; that of the model's file by default.
+        contraction: as for `compile`.
+        options: defaults of a run, as for `compile`.
+
+    Returns:
+        The path of the library, object, program or module.
+
+    Raises:
+        CompileError: the network cannot be compiled; says what is missing.
+        ValueError: an unknown target, CPU or option; there is no C compiler; or the folder holds something else.
+    """
+    if target not in TARGETS:
+        raise ValueError(f"no target {target!r}: there is {', '.join(TARGETS)}")
+    chosen = _identifier(model.source.name) if name is None else name
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", chosen) or chosen in _TAKEN:
+        raise ValueError(f"{chosen!r} cannot be the name of a C type and of a file: give one, name='solver'")
+    compiling = CompileOptions(contraction=contraction, cpu=checked(cpu))
+    running = with_options(RunOptions(), model.described.options, options)
+    check(Path(folder).absolute())
+    subject, objects = standalone(model, chosen, compiling, running)
+    with model.timed("C compiler"):
+        return write(subject, objects, Path(folder), target)
+
+
+def standalone(
+    model: Compilation, name: str, compiling: CompileOptions, running: RunOptions
+) -> tuple[Subject, Mapping[str, bytes]]:
+    """What a target says of a model, and its object code by system."""
+    networks = {"forward": model.network}
+    if model.losses:
+        networks["with_loss"] = model.elaborated(None, with_losses=True)
+    lowered = {which: model.lowered(network) for which, network in networks.items()}
+    objects: dict[str, bytes] = {}
+    for which, (kernels, layout) in lowered.items():
+        entries = INTEGRATORS if networks[which].losses else FORWARD
+        with model.timed("object"):
+            objects[which] = backend.object_code(kernels, layout, entries, compiling, prefix=f"{name}_{which}")
+    programs = {which: program(networks[which], layout, {}) for which, (_, layout) in lowered.items()}
+    circuit = model.experiment.circuit
+    subject = Subject(
+        name=name,
+        doc=circuit.doc or f"The model {circuit.name}.",
+        version=package_version("mcompiler"),
+        cpu=compiling.cpu,
+        features=backend.needed_features(compiling.cpu),
+        experiment=model.described,
+        options=running,
+        forward=programs["forward"],
+        with_loss=programs.get("with_loss"),
+        terms=tuple(map(term, model.losses)),
+        data=model.data if model.losses else {},
+        tasks=frozenset(which for which, (kernels, _) in lowered.items() if has_tasks(kernels)),
+    )
+    return subject, objects
+
+
+def _identifier(file: str) -> str:
+    """A C identifier from the name of a file."""
+    stem = "".join(each if each.isascii() and each.isalnum() else "_" for each in Path(file).stem).strip("_").lower()
+    stem = stem if stem[:1].isalpha() else f"model_{stem}".rstrip("_")
+    return f"{stem}_model" if stem in _TAKEN else stem

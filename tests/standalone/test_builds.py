@@ -1,0 +1,128 @@
+"""Builds: a folder is whole or as it was, and what cannot be built, or run, is refused with what to do about it."""
+
+import ctypes
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import mcompiler as mc
+from mcompiler.backends import cpu
+from mcompiler.backends.numba import backend
+from mcompiler.cli import main
+from mcompiler.standalone.build import MARK
+from tests.standalone.conftest import FIT
+
+SMALL = """
+circuit Bench {
+  node a
+  param T = 1[ms]
+  C1: Capacitor(a, ground, C = 1[uF])
+  R1: Resistor(a, ground, R = 1[kohm])
+}
+experiment decay on Bench {
+  initial a.v = 1[V]
+  run to 2*T
+  save every T/10: a.v
+  method rk4(step = 0.1[ms])
+}
+"""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def test_a_folder_that_is_not_ours_stays(fit: mc.Compilation, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match=r"holds files that no build made"):
+        mc.build(fit, tmp_path)
+    assert contents(tmp_path) == {"thesis.tex": b"years of work"}
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="is a file"):
+        mc.build(fit, tmp_path / "file")
+
+
+def test_a_build_replaces_an_earlier_one_whole_or_not(
+    fit: mc.Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "fit"
+    mc.build(fit, folder, target="object")
+    mc.build(fit, folder)
+    assert set(contents(folder)) == {"libhp_fit.so", "hp_fit.h", "example.c", MARK}
+    before = contents(folder)
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(ValueError, match="the C compiler failed"):
+        mc.build(fit, folder)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(ValueError, match=r"no-such-compiler.*not there: install a C compiler.*gcc or clang"):
+        mc.build(fit, folder)
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="there is no C compiler: install"):
+        mc.build(fit, folder)
+    assert contents(folder) == before
+    assert [each.name for each in tmp_path.iterdir()] == ["fit"]
+
+
+def test_unknown_targets_cpus_and_names(fit: mc.Compilation, tmp_path: Path) -> None:
+    for wrong, message in (
+        ({"target": "wasm"}, "no target 'wasm': there is shared"),
+        ({"cpu": "i386"}, "no CPU 'i386': there is native"),
+        ({"name": "int"}, "cannot be the name"),
+        ({"name": "a-b"}, "cannot be the name"),
+        ({"method": "rk5"}, "no method 'rk5'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            mc.build(fit, tmp_path / "x", **wrong)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_cpu_is_refused_with_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cpu.CPUID, "imaginary", (7, 0, 3, 0, "imaginary"))  # a bit that no machine has
+    monkeypatch.setattr(backend, "needed_features", lambda _: ("sse3", "imaginary"))
+    model = mc.parse(SMALL)
+    program = mc.build(model, tmp_path / "program", target="executable", name="small")
+    found = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "compiled for another CPU" in found.stderr
+    assert "imaginary" in found.stderr
+
+
+def test_code_for_an_older_cpu_has_its_instructions_only(tmp_path: Path) -> None:
+    model = mc.parse(SMALL)
+    library = mc.build(model, tmp_path / "old", cpu="x86-64-v2", name="small")
+    text = subprocess.run(["objdump", "-d", library], capture_output=True, text=True, check=True).stdout
+    assert "%xmm" in text
+    assert not re.search(r"%[yz]mm|\bvmovsd", text)
+    loaded = ctypes.CDLL(str(library))
+    loaded.small_missing_feature.restype = ctypes.c_char_p
+    assert loaded.small_missing_feature() is None
+
+
+def test_times_follow_parameters(tmp_path: Path) -> None:
+    """`run to 2*T` and `save every T/10` are worked out anew where T is set."""
+    model = mc.parse(SMALL)
+    program = mc.build(model, tmp_path / "program", target="executable", name="small", cpu="x86-64-v2")
+    solver = mc.compile(model, cpu="x86-64-v2")
+    for text, value in (("1ms", 1e-3), ("3.7ms", 3.7e-3)):
+        subprocess.run([program, "--set", f"T={text}", "--save", tmp_path / "run.csv"], check=True)
+        solver.run(parameters={"T": value}).save(tmp_path / "own.csv")
+        assert (tmp_path / "run.csv").read_bytes() == (tmp_path / "own.csv").read_bytes()
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    options = [str(FIT), "--set", "M.Ron=20kohm", "--method", "dop853", "-o", str(tmp_path / "out")]
+    found = CliRunner().invoke(main, ["build", *options, "--target", "executable", "--name", "other"])
+    assert found.exit_code == 0, found.output
+    program = tmp_path / "out" / "other"
+    assert found.output == f"wrote {program}\n"
+    text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"M\.Ron +20000\.0 ohm", text)
+    found = CliRunner().invoke(main, ["build", *options, "--target", "wasm"])
+    assert found.exit_code == 2
+    (tmp_path / "other").write_text("")
+    found = CliRunner().invoke(main, ["build", str(FIT), "-o", str(tmp_path / "other")])
+    assert found.exit_code == 1
