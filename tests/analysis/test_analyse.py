@@ -259,7 +259,8 @@ def test_memory_is_that_of_the_arrays(rates: Solver) -> None:
     assert (synapses.parameter_bytes, synapses.index_bytes, synapses.varying) == (3200, 0, ("W",))
     program = rates.program
     assert sum(each.state_bytes for each in found.classes) == 8 * program.unknowns
-    assert sum(each.parameter_bytes for each in found.classes) == 8 * len(program.p)
+    parameters = sum(each.parameter_bytes for each in found.classes)
+    assert parameters <= 8 * len(program.p) < parameters + 64  # the weights begin where a cache line does
     assert cells.total == sum(
         [cells.state_bytes, cells.parameter_bytes, cells.index_bytes, cells.scratch_bytes, cells.stage_bytes]
     )
