@@ -5,7 +5,7 @@ Each is within 2 units in the last place of the exact value over the whole range
 all that libm has where there are no loops: one call of its exp or log takes half the time, and code of ours makes small kernels too large to become
 part of integrators. In Python and in the reference interpreter everything is libm's.
 
-Products are fused with sums where the CPU can, which makes no result worse: where a rounding error is computed, the product before it is exact. Whole numbers
+Products may be fused with sums or not: where a rounding error is computed, the product before it is exact. Whole numbers
 become doubles and back by their bits, since not every vector unit has a conversion. Polynomials come from benchmarks/coefficients.py.
 """
 

@@ -5,7 +5,7 @@ loop: integrators for them are an object that no model compiles again. numba is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcompiler.backends import cache
@@ -62,11 +62,8 @@ def linked(entries: Sequence[Entry], options: CompileOptions) -> Linked:
 
 
 def elementary(options: CompileOptions) -> list[bytes]:
-    """Bitcode of our elementary functions, those that call others first: only what was called before is linked.
-
-    They are contracted whatever the options say of the model's own products and sums: they are more accurate so.
-    """
-    return _groups(ELEMENTARY, (), replace(options, contraction=True))[::-1]
+    """Bitcode of our elementary functions, those that call others first: only what was called before is linked."""
+    return _groups(ELEMENTARY, (), options)[::-1]
 
 
 def _groups(entries: Sequence[Entry], callable_entries: Sequence[Entry], options: CompileOptions) -> list[bytes]:

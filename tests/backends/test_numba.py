@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcompiler.backends.llvm.emit import emit
 from mcompiler.backends.numba import backend
 from mcompiler.backends.numba.load import load_object
 from mcompiler.backends.protocols import CompileOptions, Function
@@ -70,7 +69,7 @@ def test_small_kernels_are_inlined() -> None:
 
 def test_contraction_is_an_option(assembly: dict[str, str]) -> None:
     assert "contract" in assembly["mc_sweep"]
-    assert "contract" not in emit(network(), contraction=PLAIN.contraction).text
+    assert "contract" not in str(backend.optimised(network(), ENTRIES, PLAIN))
     assert not re.search(r"\b(fast|nnan|ninf|nsz)\b", "\n".join(assembly.values()))
 
 
