@@ -20,7 +20,7 @@ from mcompiler.backends.llvm.lines import Lines
 from mcompiler.backends.numba import integrators, link
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.backends.text import module_text
-from mcompiler.kernel.abi import F64_ARRAY, I64, I64_ARRAY, INITIAL, Argument
+from mcompiler.kernel.abi import F64_ARRAY, I64, I64_ARRAY, INITIAL, LANED, Argument
 from mcompiler.kernel.blocks import blocked
 from mcompiler.kernel.ir import For, If, Integer, Kernel, KernelModule, Let, Load, Local, Op, Statement, Store
 from mcompiler.kernel.layout import bind
@@ -50,10 +50,12 @@ def numba_bitcode(module: KernelModule, options: CompileOptions) -> list[bytes]:
     from mcompiler.backends.numba import compile as frontend
 
     making = frontend.Frontend(contraction=options.contraction)
-    given = frontend.elementary_functions(in_loops=not module.z)
-    functions = frontend.functions_of(module_text(module), module.name, given)
-    signatures = [kernel.signature for kernel in module.kernels]
-    return [making.compile(functions[each.name], each, symbol(each.name), apart=True) for each in signatures]
+    compiled: list[bytes] = []
+    for signature in (kernel.signature for kernel in module.kernels):
+        given = frontend.elementary_functions(in_loops=not module.z or signature in LANED)
+        function = frontend.functions_of(module_text(module), module.name, given)[signature.name]
+        compiled.append(making.compile(function, signature, symbol(signature.name), apart=True))
+    return compiled
 
 
 def both(module: KernelModule, *, contraction: bool = True) -> tuple[NativeLibrary, NativeLibrary]:
