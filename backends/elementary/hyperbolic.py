@@ -117,9 +117,7 @@ def make_sinh_1(_functions: Functions) -> Function:
 
     def sinh_1(x):  # type: ignore[no-untyped-def]
         q = x * x
-        d = q * q
-        high = (_N4 + q * _N5) + d * _N6
-        return x + (x * q) * (((_N0 + q * _N1) + d * (_N2 + q * _N3)) + (d * d) * high)
+        return x + (x * q) * (_N0 + q * (_N1 + q * (_N2 + q * (_N3 + q * (_N4 + q * (_N5 + q * _N6))))))
 
     return sinh_1
 
