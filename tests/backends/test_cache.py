@@ -106,7 +106,7 @@ writes = 0
 def die(path, content):
     global writes
     if writes == after:  # in the middle of a file, as a killed process leaves it
-        (path.parent / f".{path.name}.half").write_bytes(content[: len(content) // 2])
+        (path.parent / f".{path.name}.half_way").write_bytes(content[: len(content) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
     writes += 1
     files.write_bytes(path, content)
@@ -122,11 +122,15 @@ def test_a_killed_writer_leaves_nothing(after: int, own_cache: Path) -> None:
     assert done.returncode == -9
     assert cache.find(KEY) is None
     (left,) = own_cache.glob(".*")
+    other = own_cache / ".profile"
+    other.write_text("mine")
     long_ago = time.time() - 7200
-    os.utime(left, (long_ago, long_ago))
+    for path in (left, other):
+        os.utime(path, (long_ago, long_ago))
     cache.store(KEY, {}, FILES)
     assert cache.find(KEY) is not None
     assert not left.exists()
+    assert other.exists()
 
 
 @pytest.mark.parametrize("obstacle", ["file", "below a file"])
