@@ -303,6 +303,22 @@ def test_where_nothing_in_memory_may_run(refused: str, own_cache: Path, monkeypa
     assert value_of(artifact) == 6.0
 
 
+@pytest.mark.parametrize("trouble", ["no such command", "half a command", "no room for files"])
+def test_what_cannot_be_linked_is_loaded_as_an_object(
+    trouble: str, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object, **_named: object) -> str:
+        raise OSError("no space left")
+
+    if trouble == "no room for files":
+        monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    else:
+        monkeypatch.setenv("CC", "no-compiler-of-this-name" if trouble == "no such command" else '"')
+    artifact = backend.compile(constant(7.0), LAYOUT)
+    assert artifact.shared is None
+    assert value_of(artifact) == 7.0
+
+
 WARM = """
 import json, sys, time
 start = time.perf_counter()
