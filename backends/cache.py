@@ -76,15 +76,16 @@ def digest(content: bytes) -> str:
 def folder() -> Path:
     """Where entries are looked for first."""
     chosen = os.environ.get("MCOMPILER_CACHE_DIR")
-    if chosen:
-        return Path(chosen).absolute()
     try:
-        home = Path.home()
-    except RuntimeError:  # a user without a home
+        return Path(chosen).absolute() if chosen else _usual_folder().absolute()
+    except (RuntimeError, FileNotFoundError):  # a user without a home, or a working folder that is gone
         return _temporary_folder()
+
+
+def _usual_folder() -> Path:
     if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "mcompiler"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache").absolute() / "mcompiler"
+        return Path.home() / "Library" / "Caches" / "mcompiler"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcompiler"
 
 
 def find(key: str) -> Stored | None:
