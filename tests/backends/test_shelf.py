@@ -45,8 +45,8 @@ def test_entries_of_another_version_are_told_apart_and_go(own_cache: Path) -> No
         path = own_cache / f"{key}.json"
         path.write_text(path.read_text().replace('"format": 1', told))
     assert [cache.find(key) is None for key in KEYS] == [True, True, False]
-    told = sorted(each.what for each in shelf.kept(own_cache))
-    assert told == ["machine code", *["of another version of mcompiler, which this one does not use"] * 2]
+    listed = sorted(each.what for each in shelf.kept(own_cache))
+    assert listed == ["machine code", *["of another version of mcompiler, which this one does not use"] * 2]
     shelf.clear(own_cache)
     assert list(own_cache.iterdir()) == []
 
