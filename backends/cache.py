@@ -13,6 +13,7 @@ import atexit
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,12 @@ from typing import Any
 
 from mcompiler.files import write_bytes
 
+#: Raised with every change of what a record holds.
+FORMAT = 1
+_NAME = "[0-9a-f]{64}[.][a-z]+(?:[.][a-z]+)?"
+#: Names of records and of files by their content, and of what a killed writer left of one: nothing else in the folder is ours.
+ENTRY = re.compile(_NAME)
+UNFINISHED = re.compile(f"[.]{_NAME}[.][a-z0-9_]{{8}}")
 #: Unfinished files of writers that were killed go after this time, in seconds.
 _STALE = 3600.0
 
@@ -47,6 +54,10 @@ class Stored:
     content: Mapping[str, bytes]
 
 
+class OtherFormatError(ValueError):
+    """A record that another version of this module wrote."""
+
+
 _UNNAMED = About()
 #: What a record holds beside its checksum.
 _RECORD = ("key", "name", "what", "facts", "files")
@@ -65,15 +76,16 @@ def digest(content: bytes) -> str:
 def folder() -> Path:
     """Where entries are looked for first."""
     chosen = os.environ.get("MCOMPILER_CACHE_DIR")
-    if chosen:
-        return Path(chosen).absolute()
     try:
-        home = Path.home()
-    except RuntimeError:  # a user without a home
+        return Path(chosen).absolute() if chosen else _usual_folder().absolute()
+    except (RuntimeError, FileNotFoundError):  # a user without a home, or a working folder that is gone
         return _temporary_folder()
+
+
+def _usual_folder() -> Path:
     if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "mcompiler"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache").absolute() / "mcompiler"
+        return Path.home() / "Library" / "Caches" / "mcompiler"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcompiler"
 
 
 def find(key: str) -> Stored | None:
@@ -130,7 +142,8 @@ def _write(place: Path, key: str, facts: Mapping[str, Any], files: Mapping[str, 
         if not _holds(path, content):
             write_bytes(path, content)
     body = {"key": key, "name": about.name, "what": about.what, "facts": dict(facts), "files": named}
-    write_bytes(place / f"{key}.json", json.dumps({"sha256": _checksum(body), **body}, indent=1).encode())
+    record = {"format": FORMAT, "sha256": _checksum(body), **body}
+    write_bytes(place / f"{key}.json", json.dumps(record, indent=1).encode())
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -159,9 +172,12 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """What a record says; None where its checksum is another.
 
     Raises:
+        OtherFormatError: another version wrote it.
         OSError, ValueError, KeyError, TypeError, RecursionError: there is no record.
     """
     record: Any = json.loads(path.read_bytes())
+    if record["sha256"] and record.get("format") != FORMAT:
+        raise OtherFormatError(f"the format of {path.name} is {record.get('format')!r}, not {FORMAT}")
     body = {name: record[name] for name in _RECORD}
     return body if record["sha256"] == _checksum(body) else None
 
@@ -171,11 +187,11 @@ def _checksum(body: Mapping[str, Any]) -> str:
 
 
 def _sweep(place: Path) -> None:
-    """Remove what killed writers left: temporary names begin with a dot."""
+    """Remove what killed writers left; other hidden files, in a folder that holds more than the cache, are not ours."""
     now = time.time()
     for path in place.glob(".*"):
         try:
-            if now - path.stat().st_mtime > _STALE:
+            if UNFINISHED.fullmatch(path.name) and now - path.lstat().st_mtime > _STALE:
                 path.unlink()
         except OSError:
             continue  # another process was first, or it is not ours to remove

@@ -137,7 +137,7 @@ def _hash_of(folders: Iterable[str]) -> str:
     found = hashlib.sha256()
     for folder in folders:
         for path in _files(folder):
-            found.update(f"{os.path.relpath(path, _PACKAGE)}\0".encode())
+            found.update(f"{path.removeprefix(str(_PACKAGE))}\0".encode())
             found.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return found.hexdigest()
 

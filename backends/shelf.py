@@ -1,18 +1,14 @@
 """The cache folder for whoever looks after it: what is there, and how to empty it. Only what looks like an entry is touched, links are not followed."""
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcompiler.backends.cache import read_record
+from mcompiler.backends.cache import ENTRY, UNFINISHED, OtherFormatError, read_record
 
-_HASH = "[0-9a-f]{64}"
-_SUFFIX = "[a-z]+(?:[.][a-z]+)?"
-#: A record or a file by its content, or what a killed writer left of one.
-_OURS = re.compile(f"{_HASH}[.]{_SUFFIX}|[.]{_HASH}[.]{_SUFFIX}[.][a-z0-9_]{{8}}")
+_DAMAGED = "damaged: it will be made anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Cleared:
 
 
 def kept(folder: Path) -> list[Kept]:
-    """The entries of a cache folder, the newest first; damaged ones are listed as such."""
+    """The entries of a cache folder, the newest first; damaged ones, and those of another version, are listed as such."""
     sizes = {path.name: status.st_size for path, status in _own_files(folder)}
     found: list[Kept] = []
     for path, status in _own_files(folder):
@@ -77,19 +73,21 @@ def _own_files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
                 status = each.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            if stat.S_ISREG(status.st_mode) and _OURS.fullmatch(each.name):
+            if stat.S_ISREG(status.st_mode) and (ENTRY.fullmatch(each.name) or UNFINISHED.fullmatch(each.name)):
                 yield Path(each.path), status
 
 
 def _kept(path: Path, status: os.stat_result, sizes: dict[str, int]) -> Kept:
     try:
         record = read_record(path)
+    except OtherFormatError:
+        return Kept("", "of another version of mcompiler, which this one does not use", status.st_mtime, status.st_size)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         record = None
     if record is None:
-        return Kept("", "damaged: it will be made anew", status.st_mtime, status.st_size)
+        return Kept("", _DAMAGED, status.st_mtime, status.st_size)
     named = [f"{content}.{suffix}" for suffix, content in record["files"].items()]
     size = status.st_size + sum(sizes.get(name, 0) for name in named)
     is_whole = all(name in sizes for name in named)
-    what = str(record["what"]) if is_whole else "damaged: it will be made anew"
+    what = str(record["what"]) if is_whole else _DAMAGED
     return Kept(str(record["name"]), what, status.st_mtime, size)

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the model or its run failed, 2 wrong usage.
 import os
 import sys
 import time
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -436,11 +437,13 @@ def _check_targets(save_to: str | None, plot_to: str | None) -> None:
 
 @contextmanager
 def _told() -> Generator[None, None, None]:
-    """Shows what is wrong with a model or a run, and ends with exit code 1."""
+    """Shows what is wrong with a model or a run, and ends with exit code 1; what Python warns of is told in one line."""
     from mcompiler.diagnostics import CompileError
 
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
     except CompileError as error:
         for each in error.diagnostics:
             _show(each)
@@ -453,6 +456,10 @@ def _show(diagnostic: "Diagnostic") -> None:
     from mcompiler.diagnostics import render
 
     click.echo(render(diagnostic, color=sys.stderr.isatty()) + "\n", err=True)
+
+
+def _show_warning(message: Warning | str, *_where: object, **_named: object) -> None:
+    click.echo(click.style("warning: ", fg="yellow", bold=True) + str(message), err=True)
 
 
 def _fail(message: str) -> NoReturn:

@@ -106,7 +106,7 @@ writes = 0
 def die(path, content):
     global writes
     if writes == after:  # in the middle of a file, as a killed process leaves it
-        (path.parent / f".{path.name}.half").write_bytes(content[: len(content) // 2])
+        (path.parent / f".{path.name}.half_way").write_bytes(content[: len(content) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
     writes += 1
     files.write_bytes(path, content)
@@ -122,11 +122,15 @@ def test_a_killed_writer_leaves_nothing(after: int, own_cache: Path) -> None:
     assert done.returncode == -9
     assert cache.find(KEY) is None
     (left,) = own_cache.glob(".*")
+    other = own_cache / ".profile"
+    other.write_text("mine")
     long_ago = time.time() - 7200
-    os.utime(left, (long_ago, long_ago))
+    for path in (left, other):
+        os.utime(path, (long_ago, long_ago))
     cache.store(KEY, {}, FILES)
     assert cache.find(KEY) is not None
     assert not left.exists()
+    assert other.exists()
 
 
 @pytest.mark.parametrize("obstacle", ["file", "below a file"])
@@ -297,6 +301,22 @@ def test_where_nothing_in_memory_may_run(refused: str, own_cache: Path, monkeypa
     if "folder" in refused:
         monkeypatch.setattr("ctypes.CDLL", refuse)
     assert value_of(artifact) == 6.0
+
+
+@pytest.mark.parametrize("trouble", ["no such command", "half a command", "no room for files"])
+def test_what_cannot_be_linked_is_loaded_as_an_object(
+    trouble: str, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object, **_named: object) -> str:
+        raise OSError("no space left")
+
+    if trouble == "no room for files":
+        monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    else:
+        monkeypatch.setenv("CC", "no-compiler-of-this-name" if trouble == "no such command" else '"')
+    artifact = backend.compile(constant(7.0), LAYOUT)
+    assert artifact.shared is None
+    assert value_of(artifact) == 7.0
 
 
 WARM = """

@@ -38,6 +38,19 @@ def test_damaged_entries_are_listed_and_go(own_cache: Path) -> None:
     assert list(own_cache.iterdir()) == []
 
 
+def test_entries_of_another_version_are_told_apart_and_go(own_cache: Path) -> None:
+    """Of a later one, and of those that wrote no number."""
+    fill()
+    for key, told in zip(KEYS, ('"format": 99', '"kind": 1', '"format": 1'), strict=True):
+        path = own_cache / f"{key}.json"
+        path.write_text(path.read_text().replace('"format": 1', told))
+    assert [cache.find(key) is None for key in KEYS] == [True, True, False]
+    listed = sorted(each.what for each in shelf.kept(own_cache))
+    assert listed == ["machine code", *["of another version of mcompiler, which this one does not use"] * 2]
+    shelf.clear(own_cache)
+    assert list(own_cache.iterdir()) == []
+
+
 def test_clearing_tells_what_was_freed(own_cache: Path) -> None:
     fill()
     (own_cache / f".{KEYS[0]}.json.ab_12xyz").write_bytes(b"half")

@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mcompiler.cli import main
 from tests.solver.conftest import RC
 from tests.solver.networks import DENSE
 
@@ -51,6 +53,23 @@ def test_a_run_until_steady(mcompiler) -> None:  # type: ignore[no-untyped-def]
     done = mcompiler("run", "rc.mem", "--steady-within", "3ms", "--t-end", "3ms")
     assert done.returncode == 2
     assert "give one" in done.stderr
+
+
+def test_what_python_warns_of_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without the place in our sources."""
+
+    def warn(*_given: object) -> str:
+        warnings.warn("the folder cannot be written", RuntimeWarning, stacklevel=1)
+        return "done"
+
+    monkeypatch.setenv("MCOMPILER_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("mcompiler.report.cache.table", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        main(["cache", "list"], standalone_mode=False)
+    assert capsys.readouterr() == ("done\n", "warning: the folder cannot be written\n")
 
 
 def test_check(mcompiler) -> None:  # type: ignore[no-untyped-def]
