@@ -12,8 +12,9 @@ import mcompiler as mc
 from mcompiler.backends import cpu
 from mcompiler.backends.numba import backend
 from mcompiler.cli import main
+from mcompiler.standalone import from_model
 from mcompiler.standalone.build import MARK
-from tests.standalone.conftest import FIT
+from tests.standalone.conftest import FIT, compiled
 
 SMALL = """
 circuit Bench {
@@ -67,12 +68,66 @@ def test_a_build_replaces_an_earlier_one_whole_or_not(
     assert [each.name for each in tmp_path.iterdir()] == ["fit"]
 
 
+def test_the_folder_that_one_is_in_stays(fit: mc.Compilation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for folder in (".", ".."):
+        with pytest.raises(ValueError, match=r"that you are in|no build made"):
+            mc.build(fit, folder)
+    assert [each.name for each in tmp_path.rglob("*")] == ["in"]
+
+
+def test_links_and_a_compiler_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder behind a link is replaced; `$CC` may be relative, and is told of where it is no command."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    compiler = tmp_path / "wrapped"
+    compiler.write_text('#!/bin/sh\nexec cc "$@"\n')
+    compiler.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CC", "./wrapped")
+    assert mc.build(mc.parse(SMALL), "link", name="small") == tmp_path / "link" / "libsmall.so"
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "libsmall.so").is_file()
+    monkeypatch.setenv("CC", "cc 'open")
+    with pytest.raises(ValueError, match=r"\$CC is no command"):
+        mc.build(mc.parse(SMALL), "link")
+
+
+@pytest.mark.parametrize("doc", ["to */ and /* and /*/ fro", "a ??/ b \\\\ *\\/ c", "@CODES@ @NAME@ %s äé"])
+def test_what_a_model_says_of_itself_stays_a_comment(doc: str, tmp_path: Path) -> None:
+    model = mc.parse(SMALL.replace("circuit Bench", f'circuit Bench "{doc}"'))
+    library = mc.build(model, tmp_path / "doc", name="small")
+    compiled(library.parent, "example.c", "-L.", "-lsmall")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("exp", "exp_model"),
+        ("run", "run_model"),
+        ("signal", "signal_model"),
+        ("m", "m_model"),
+        ("using", "using_model"),
+        ("mc_x", "model_mc_x"),
+        ("\u03b1", "model_model"),
+        ("2 x-y", "model_2_x_y"),
+        ("w" * 80, "w" * 50),
+        ("loop", "loop"),
+    ],
+)
+def test_names_that_c_or_python_have(file: str, name: str) -> None:
+    assert from_model._identifier(f"{file}.mem") == name
+
+
 def test_unknown_targets_cpus_and_names(fit: mc.Compilation, tmp_path: Path) -> None:
     for wrong, message in (
         ({"target": "wasm"}, "no target 'wasm': there is shared"),
         ({"cpu": "i386"}, "no CPU 'i386': there is native"),
         ({"name": "int"}, "cannot be the name"),
         ({"name": "a-b"}, "cannot be the name"),
+        ({"name": "timer"}, "cannot be the name"),
+        ({"name": "mc_x"}, "cannot be the name"),
         ({"method": "rk5"}, "no method 'rk5'"),
     ):
         with pytest.raises(ValueError, match=message):
