@@ -32,6 +32,29 @@ experiment decay on Bench {
 """
 
 
+UNITS = """
+circuit Bench {
+  param f    = 1[kHz]
+  param d    = 1[m]
+  param mass = 1[kg]
+  param mu   = 1[m^2/(V*s)]
+  node a
+  C1: Capacitor(a, ground, C = 1[uF])
+  R1: Resistor(a, ground, R = 1[kohm])
+}
+experiment decay on Bench {
+  initial a.v = 1[V]
+  loss = f/1[Hz]*d/1[m]*mass/1[kg]*mu/1[m^2/(V*s)]*(a.v/1[V])^2
+  run to 1[ms]
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mc.build(mc.parse(UNITS), tmp_path_factory.mktemp("units") / "program", target="executable", name="small")
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.iterdir()}
 
@@ -166,6 +189,33 @@ def test_times_follow_parameters(tmp_path: Path) -> None:
         subprocess.run([program, "--set", f"T={text}", "--save", tmp_path / "run.csv"], check=True)
         solver.run(parameters={"T": value}).save(tmp_path / "own.csv")
         assert (tmp_path / "run.csv").read_bytes() == (tmp_path / "own.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("f", "2.3kHz", 2.3e3),
+        ("f", "7[1/s]", 7.0),
+        ("R1.R", "1.7k\u2126", 1.7e3),
+        ("R1.R", "3\u03a9", 3.0),
+        ("C1.C", "30\u03bcF", 3e-5),
+        ("d", "3.3cm", 3.3e-2),
+        ("mass", "1.1mg", 1.1e-6),
+        ("mass", "1.1kg", 1.1),
+        ("f", "2m", None),
+        ("mass", "1mkg", None),
+        ("mu", "1cm^2/(V*s)", None),
+    ],
+)
+def test_units_of_a_program(units: Path, name: str, text: str, value: float | None) -> None:
+    """Set to a value with a unit, a quantity gives the gradient that it gives with the number."""
+    found = subprocess.run(
+        [units, "--set", f"{name}={text}", "--gradient"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == (0 if value is not None else 2), found.stderr
+    if value is not None:
+        plain = [units, "--set", f"{name}={value!r}", "--gradient"]
+        assert found.stdout == subprocess.run(plain, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -459,7 +459,7 @@ static int mc_check_options(MC_SELF *self) {
     if (!(own->steady_tol >= 0.0) || !isfinite(own->steady_tol) || !(own->max_steps >= 0.0) || !(own->memory_limit >= 0.0)) {
         return mc_fail(self, MC_WRONG_VALUE, "steady_tol, max_steps and memory_limit must not be negative");
     }
-    if (!(own->threads >= 1.0 && own->threads <= MC_MOST_THREADS)) {
+    if (!(own->threads >= 1.0 && own->threads <= MC_MOST_THREADS) || own->threads != floor(own->threads)) {
         return mc_fail(self, MC_WRONG_VALUE, "threads must be a whole number from 1 to %d, not %g", MC_MOST_THREADS, own->threads);
     }
     if (self->run.method->mi[MC_MI_ERROR_KIND] == 0 && own->step == 0.0) {
