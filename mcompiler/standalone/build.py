@@ -59,7 +59,13 @@ def _built(
         made.mkdir()
         _write_sources(subject, objects, work)
         result = _MAKERS[target](compiler, subject, tuple(objects), work, made)
-        facts = {"name": subject.name, "target": target, "cpu": subject.cpu, "mcompiler": subject.version}
+        facts = {
+            "name": subject.name,
+            "target": target,
+            "cpu": subject.cpu,
+            "mcompiler": subject.version,
+            "files": sorted(each.name for each in made.iterdir()),
+        }
         (made / MARK).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         made.chmod(0o755)
         _put(made, folder, Path(scratch, "old"))
@@ -83,7 +89,8 @@ def check(folder: Path) -> list[str]:
 
 
 def _put(made: Path, folder: Path, old: Path) -> None:
-    """The new folder in the place of the old one."""
+    """The new folder in the place of the old one, with those of its files that no build made."""
+    foreign = _foreign(folder, made) if folder.exists() else []
     if folder.exists():
         folder.rename(old)
     try:
@@ -92,6 +99,18 @@ def _put(made: Path, folder: Path, old: Path) -> None:
         if old.exists():
             old.rename(folder)
         raise
+    if old.exists():
+        for each in foreign:
+            (old / each).rename(folder / each)
+
+
+def _foreign(folder: Path, made: Path) -> list[str]:
+    """What the user put beside the files of a build."""
+    try:
+        own = {*json.loads((folder / MARK).read_text(encoding="utf-8"))["files"], MARK}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [each.name for each in folder.iterdir() if each.name not in own and not (made / each.name).exists()]
 
 
 def _compiler() -> list[str]:

@@ -74,7 +74,7 @@ def build(
     """
     if target not in TARGETS:
         raise ValueError(f"no target {target!r}: there is {', '.join(TARGETS)}")
-    chosen = _identifier(model.source.name) if name is None else name
+    chosen = identifier(model.source.name) if name is None else name
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", chosen) or _is_taken(chosen):
         raise ValueError(f"{chosen!r} cannot be the name of a C type and of a file: give another one, like 'my_model'")
     compiling = CompileOptions(contraction=contraction, cpu=checked(cpu))
@@ -117,7 +117,7 @@ def standalone(
     return subject, objects
 
 
-def _identifier(file: str) -> str:
+def identifier(file: str) -> str:
     """A C identifier from the name of a file."""
     stem = "".join(each if each.isascii() and each.isalnum() else "_" for each in Path(file).stem).strip("_").lower()
     stem = stem if stem[:1].isalpha() and not stem.startswith("mc_") else f"model_{stem}"

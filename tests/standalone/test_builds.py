@@ -12,8 +12,8 @@ import mcompiler as mc
 from mcompiler.backends import cpu
 from mcompiler.backends.numba import backend
 from mcompiler.cli import main
-from mcompiler.standalone import from_model
 from mcompiler.standalone.build import MARK
+from mcompiler.standalone.from_model import identifier
 from tests.standalone.conftest import FIT, compiled
 
 SMALL = """
@@ -76,7 +76,10 @@ def test_a_build_replaces_an_earlier_one_whole_or_not(
     mc.build(fit, folder, target="object")
     mc.build(fit, folder)
     assert set(contents(folder)) == {"libhp_fit.so", "hp_fit.h", "example.c", MARK}
+    (folder / "mine.c").write_text("int main(void) { return 0; }")
+    mc.build(fit, folder)
     before = contents(folder)
+    assert set(before) == {"libhp_fit.so", "hp_fit.h", "example.c", "mine.c", MARK}
     monkeypatch.setenv("CC", "false")
     with pytest.raises(ValueError, match="the C compiler failed"):
         mc.build(fit, folder)
@@ -140,7 +143,7 @@ def test_what_a_model_says_of_itself_stays_a_comment(doc: str, tmp_path: Path) -
     ],
 )
 def test_names_that_c_or_python_have(file: str, name: str) -> None:
-    assert from_model._identifier(f"{file}.mem") == name
+    assert identifier(f"{file}.mem") == name
 
 
 def test_unknown_targets_cpus_and_names(fit: mc.Compilation, tmp_path: Path) -> None:
@@ -214,7 +217,7 @@ def test_units_of_a_program(units: Path, name: str, text: str, value: float | No
     )
     assert found.returncode == (0 if value is not None else 2), found.stderr
     if value is not None:
-        plain = [units, "--set", f"{name}={value!r}", "--gradient"]
+        plain = [str(units), "--set", f"{name}={value!r}", "--gradient"]
         assert found.stdout == subprocess.run(plain, capture_output=True, text=True, check=True).stdout
 
 
