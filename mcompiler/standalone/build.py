@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -42,7 +43,7 @@ def write(subject: Subject, objects: Mapping[str, bytes], folder: Path, target: 
     folder = folder.absolute()
     compiler = check(folder)
     try:
-        return folder / _built(subject, objects, folder, target, compiler)
+        return folder / _built(subject, objects, folder.resolve(), target, compiler)
     except OSError as error:
         raise ValueError(f"{folder} cannot be written: {error.strerror}") from error
 
@@ -58,7 +59,13 @@ def _built(
         made.mkdir()
         _write_sources(subject, objects, work)
         result = _MAKERS[target](compiler, subject, tuple(objects), work, made)
-        facts = {"name": subject.name, "target": target, "cpu": subject.cpu, "mcompiler": subject.version}
+        facts = {
+            "name": subject.name,
+            "target": target,
+            "cpu": subject.cpu,
+            "mcompiler": subject.version,
+            "files": sorted(each.name for each in made.iterdir()),
+        }
         (made / MARK).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         made.chmod(0o755)
         _put(made, folder, Path(scratch, "old"))
@@ -75,11 +82,15 @@ def check(folder: Path) -> list[str]:
         raise ValueError(f"{folder} holds files that no build made: choose another folder, or empty it")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: choose a folder")
+    here = Path.cwd()
+    if folder.resolve() in (here, *here.parents):
+        raise ValueError(f"{folder} is the folder that you are in, which a build replaces: choose another folder")
     return _compiler()
 
 
 def _put(made: Path, folder: Path, old: Path) -> None:
-    """The new folder in the place of the old one."""
+    """The new folder in the place of the old one, with those of its files that no build made."""
+    foreign = _foreign(folder, made) if folder.exists() else []
     if folder.exists():
         folder.rename(old)
     try:
@@ -88,18 +99,34 @@ def _put(made: Path, folder: Path, old: Path) -> None:
         if old.exists():
             old.rename(folder)
         raise
+    if old.exists():
+        for each in foreign:
+            (old / each).rename(folder / each)
+
+
+def _foreign(folder: Path, made: Path) -> list[str]:
+    """What the user put beside the files of a build."""
+    try:
+        own = {*json.loads((folder / MARK).read_text(encoding="utf-8"))["files"], MARK}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [each.name for each in folder.iterdir() if each.name not in own and not (made / each.name).exists()]
 
 
 def _compiler() -> list[str]:
-    command = shlex.split(os.environ.get("CC") or "cc")
-    if not command or shutil.which(command[0]) is None:
+    try:
+        command = shlex.split(os.environ.get("CC") or "cc")
+    except ValueError as error:
+        raise ValueError(f"$CC is no command, {os.environ['CC']}: {error}") from error
+    found = shutil.which(command[0]) if command else None
+    if found is None:
         named = (
             f"$CC is {command[0]!r}, which is not there"
             if command and os.environ.get("CC")
             else "there is no C compiler"
         )
         raise ValueError(f"{named}: {_INSTALL}")
-    return command
+    return [str(Path(found).absolute()) if os.sep in command[0] else command[0], *command[1:]]
 
 
 def _call(command: Sequence[str], work: Path) -> None:
@@ -169,14 +196,13 @@ def filled(template: str, subject: Subject, **more: str) -> str:
         "CPU": "the CPU that it was compiled on" if subject.cpu == "native" else subject.cpu,
         **more,
     }
-    for word, text in words.items():
-        template = template.replace(f"@{word}@", text)
-    return template
+    return re.sub(r"@([A-Z_]+)@", lambda found: words.get(found[1], found[0]), template)
 
 
 def _plain(doc: str) -> str:
-    """A line of text that ends neither a comment of C nor a text of Python."""
-    return " ".join(doc.split()).replace("*/", "* /").replace("\\", "/").replace('"', "'")
+    """A line of text that neither begins nor ends a comment of C, and ends no text of Python."""
+    line = " ".join(doc.split()).replace("\\", "|").replace('"', "'").replace("??/", "?? /")
+    return line.replace("*/", "* /").replace("/*", "/ *")
 
 
 def header(subject: Subject) -> str:

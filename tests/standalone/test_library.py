@@ -244,6 +244,34 @@ def test_little_memory_for_the_tape_gives_the_same_gradient(solver: C, fit: mc.C
         assert derivative.value == expected[name]
 
 
+def test_there_are_no_results_of_another_run(solver: C) -> None:
+    """Rows end with what they were read by, and a run that does not begin has none, in memory that was not zero."""
+    names = (ctypes.c_char_p * 2)(b"M.R", b"S.i")
+    values, counts = (ctypes.c_double * 10_000)(), Counts()
+    assert solver("values", ctypes.c_int64(0), values) == NOT_STARTED
+    assert solver.set("M.w", 2.0) == 0
+    assert solver("run") == OUTSIDE_BOUNDS
+    solver("statistics", ctypes.byref(counts))
+    assert (solver("rows"), counts.steps, counts.t) == (0, 0, 0.0)
+    assert solver("reset") == 0
+    assert solver("set_option", 6, ctypes.c_double(math.inf)) == 0
+    assert solver("run") == 0
+    assert solver("rows") > 1
+    assert solver("set_signals", names, ctypes.c_int64(2)) == 0
+    assert solver("rows") == 0
+    assert solver("values", ctypes.c_int64(0), values) == 0
+
+
+def test_null_is_no_place_for_values(solver: C) -> None:
+    assert solver("loss", None) == WRONG_VALUE
+    assert solver("gradient", None) == 0
+    assert solver("derivative", ctypes.c_int64(0), None) == WRONG_VALUE
+    assert solver("train_step", ctypes.c_double(1.0), None, ctypes.c_int64(1), None) == UNKNOWN_NAME
+    assert solver("set_data", b"loop.i", None, ctypes.c_int64(3)) == WRONG_VALUE
+    solver("statistics", None)
+    assert solver.library.hp_fit_detail(None) == b""
+
+
 def test_what_is_wrong_is_said(solver: C) -> None:
     assert solver.set("M.Rom", 1.0) == UNKNOWN_NAME
     assert "M.Rom" in solver.detail

@@ -46,6 +46,7 @@ def test_the_gradient_is_printed(program: Path, fit: mc.Compilation) -> None:
         (["--save", "run.txt"], 2, ".csv or .npy"),
         (["--t-end", "-1"], 2, "no positive time"),
         (["--t-end"], 2, "needs a value"),
+        (["--t-end", "1s", "--steady-within", "1s"], 2, "a run has one end"),
         (["--nothing", "1"], 2, "no option --nothing"),
         (["nothing"], 2, "no option nothing"),
         (["--method", "rk5"], 2, "no method"),
@@ -64,7 +65,14 @@ def test_what_is_wrong_is_said(program: Path, tmp_path: Path, options: list[str]
 
 
 def test_a_full_disk_is_noticed(program: Path) -> None:
-    with Path("/dev/full").open("w") as full:
-        found = subprocess.run([program], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert found.returncode == 1
-    assert "No space left" in found.stderr
+    for options in ([], ["--help"]):
+        with Path("/dev/full").open("w") as full:
+            found = subprocess.run([program, *options], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert found.returncode == 1
+        assert "No space left" in found.stderr
+
+
+def test_a_gradient_and_a_file_in_one_call(program: Path, tmp_path: Path) -> None:
+    both = alone([program, "--gradient", "--save", "run.csv"], tmp_path)
+    assert both.stdout == "wrote run.csv\n" + alone([program, "--gradient"], tmp_path).stdout
+    assert (tmp_path / "run.csv").is_file()

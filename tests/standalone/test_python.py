@@ -163,8 +163,9 @@ def test_what_is_wrong_is_said_as_by_a_solver(module: Any, fit: mc.Compilation) 
         with pytest.raises(ValueError, match=r"\w") as found:
             module.run(**case)
         assert str(found.value).split()[:3] == str(expected.value).split()[:3]
-    with pytest.raises(ValueError, match="threads must be"):
-        module.run(threads=0)
+    for threads in (0, 1.5):
+        with pytest.raises(ValueError, match="threads must be"):
+            module.run(threads=threads)
     with pytest.raises(FloatingPointError, match="limit of steps"):
         module.gradient(max_steps=3)
 

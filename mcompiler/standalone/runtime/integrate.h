@@ -39,12 +39,18 @@ static int64_t mc_unknowns(const mc_run *run) {
     return run->system->z[MC_N_UNKNOWNS];
 }
 
+/* As many of so many numbers each as the limit allows, two at least; it may be infinite. */
+static int64_t mc_allowed(const mc_run *run, int64_t numbers) {
+    double most = run->memory_limit / (8.0 * (double)numbers);
+    return most < 4e18 ? mc_most(2, (int64_t)most) : INT64_MAX / 4;
+}
+
 static int64_t mc_most_rows(const mc_run *run, int64_t columns) {
-    return mc_most(2, (int64_t)(run->memory_limit / (8.0 * (double)(columns + 1))));
+    return mc_allowed(run, columns + 1);
 }
 
 static int64_t mc_most_marks(const mc_run *run) {
-    return mc_most(2, (int64_t)(run->memory_limit / (8.0 * (double)mc_most(mc_unknowns(run), 1))));
+    return mc_allowed(run, mc_most(mc_unknowns(run), 1));
 }
 
 static void mc_zero(void *values, int64_t count) {

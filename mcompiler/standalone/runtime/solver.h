@@ -48,6 +48,10 @@ static int mc_fail(MC_SELF *self, int code, const char *format, ...) {
     return code;
 }
 
+static int mc_nowhere(MC_SELF *self) {
+    return mc_fail(self, MC_WRONG_VALUE, "there is no place for the values: the pointer is null");
+}
+
 static const mc_saved *mc_saved_signals(const MC_SELF *self) {
     return self->n_saved < 0 ? self->model->saved : self->saved.values;
 }
@@ -87,6 +91,13 @@ static size_t mc_divide(const mc_model *model, char *base, MC_SELF *self) {
     return most;
 }
 
+/* The rows of the last run are read by what was saved then: they end where that changes. */
+static void mc_forget_rows(MC_SELF *self) {
+    if (self->run.system != NULL) {
+        self->run.a.iws[MC_OUT_N] = 0;
+    }
+}
+
 const char *MC(message)(int code) {
     for (size_t k = 0; k < sizeof mc_codes / sizeof *mc_codes; k++) {
         if (mc_codes[k].code == code) {
@@ -97,7 +108,7 @@ const char *MC(message)(int code) {
 }
 
 const char *MC(detail)(const MC_SELF *self) {
-    return self->text;
+    return self == NULL ? "" : self->text; /* null after a `create` that failed */
 }
 
 size_t MC(bytes)(void) {
@@ -125,6 +136,7 @@ int MC(reset)(MC_SELF *self) {
     self->span = MC_SPAN_OF_MODEL;
     self->times = MC_TIMES_OF_MODEL;
     self->n_saved = -1;
+    mc_forget_rows(self);
     self->is_changed = self->is_stepping = self->has_gradient = 0;
     self->text[0] = 0;
     return MC_OK;
@@ -295,8 +307,11 @@ static void mc_initial_state(MC_SELF *self, mc_values *of) {
 }
 
 int MC(get)(MC_SELF *self, int64_t index, double *values) {
-    if (index < 0 || index >= MC(quantities)() || values == NULL) {
+    if (index < 0 || index >= MC(quantities)()) {
         return mc_fail(self, MC_UNKNOWN_NAME, "there is no quantity number %lld", (long long)index);
+    }
+    if (values == NULL) {
+        return mc_nowhere(self);
     }
     const mc_quantity *own = &self->forward.system->quantities[index];
     if (own->kind == MC_INITIAL) {
@@ -375,6 +390,7 @@ int MC(set_times)(MC_SELF *self, const double *times, int64_t count) {
 }
 
 int MC(set_signals)(MC_SELF *self, const char *const *names, int64_t count) {
+    mc_forget_rows(self);
     if (names == NULL) {
         self->n_saved = -1;
         return MC_OK;
@@ -405,6 +421,9 @@ int MC(set_signals)(MC_SELF *self, const char *const *names, int64_t count) {
 int MC(set_data)(MC_SELF *self, const char *column, const double *values, int64_t count) {
     for (int64_t k = 0; k < self->model->n_columns && column != NULL; k++) {
         if (strcmp(self->data[k].name, column) == 0) {
+            if (values == NULL || count < 1) {
+                return mc_fail(self, MC_WRONG_VALUE, "%s needs values", column);
+            }
             for (int64_t j = 0; j < count; j++) {
                 if (!isfinite(values[j])) {
                     return mc_fail(self, MC_WRONG_VALUE, "%s holds a value that is not a number, at place %lld", column, (long long)j);
@@ -440,7 +459,7 @@ static int mc_check_options(MC_SELF *self) {
     if (!(own->steady_tol >= 0.0) || !isfinite(own->steady_tol) || !(own->max_steps >= 0.0) || !(own->memory_limit >= 0.0)) {
         return mc_fail(self, MC_WRONG_VALUE, "steady_tol, max_steps and memory_limit must not be negative");
     }
-    if (!(own->threads >= 1.0 && own->threads <= MC_MOST_THREADS)) {
+    if (!(own->threads >= 1.0 && own->threads <= MC_MOST_THREADS) || own->threads != floor(own->threads)) {
         return mc_fail(self, MC_WRONG_VALUE, "threads must be a whole number from 1 to %d, not %g", MC_MOST_THREADS, own->threads);
     }
     if (self->run.method->mi[MC_MI_ERROR_KIND] == 0 && own->step == 0.0) {
@@ -473,6 +492,8 @@ static int mc_ready(MC_SELF *self, mc_values *of, mc_start *start) {
     run->max_steps = own->max_steps < 4e18 ? (int64_t)own->max_steps : INT64_MAX / 2;
     mc_initial_state(self, of);
     mc_lay_out(self->model, system, of == &self->with_loss, self->base, &used, &run->a);
+    mc_zero(run->a.ws, MC_WS_SIZE); /* from here on there are no results until the run begins */
+    mc_zero(run->a.iws, MC_IWS_SIZE);
     run->a.p = of->p;
     run->a.z = (int64_t *)system->z;
     mc_copy(run->a.y, of->y0, n);
@@ -541,7 +562,7 @@ static int mc_grid(MC_SELF *self, const mc_values *of, mc_start *start) {
             return mc_fail(self, MC_WRONG_VALUE, "values cannot be saved every %g s", every);
         }
         double last = floor(span / every * (1 + 1e-12));
-        if (!(last < room)) {
+        if (!(last < room && last < 4e18)) {
             return mc_fail(self, MC_WRONG_VALUE, "there are more times to save than memory_limit allows");
         }
         int64_t more = (int64_t)last + 1;
@@ -692,8 +713,14 @@ int MC(saved_signal)(const MC_SELF *self, int64_t index, MC(info) *info) {
 
 int MC(values)(MC_SELF *self, int64_t index, double *values) {
     mc_run *run = &self->run;
-    if (index < 0 || index >= mc_saved_count(self) || run->system == NULL) {
+    if (index < 0 || index >= mc_saved_count(self)) {
         return mc_fail(self, MC_UNKNOWN_NAME, "no signal number %lld is saved", (long long)index);
+    }
+    if (run->system == NULL) {
+        return mc_fail(self, MC_NOT_STARTED_YET, "run first");
+    }
+    if (values == NULL) {
+        return mc_nowhere(self);
     }
     const mc_saved *of = mc_saved_signals(self) + index;
     int64_t length = mc_signal_length(self->model, of), rows = run->a.iws[MC_OUT_N], columns = run->a.iws[MC_COLUMNS];
@@ -709,6 +736,9 @@ int MC(values)(MC_SELF *self, int64_t index, double *values) {
 
 void MC(statistics)(const MC_SELF *self, MC(counts) *counts) {
     const mc_arrays *a = &self->run.a;
+    if (counts == NULL) {
+        return;
+    }
     memset(counts, 0, sizeof *counts);
     if (self->run.system != NULL) {
         counts->t = a->ws[MC_T];
@@ -721,7 +751,7 @@ void MC(statistics)(const MC_SELF *self, MC(counts) *counts) {
 
 int MC(event)(const MC_SELF *self, int64_t index, double *t, char *name, size_t room) {
     const mc_run *run = &self->run;
-    if (run->system == NULL || index < 0 || index >= run->a.iws[MC_EVENT_N]) {
+    if (run->system == NULL || index < 0 || index >= run->a.iws[MC_EVENT_N] || t == NULL || name == NULL) {
         return MC_UNKNOWN_NAME;
     }
     *t = run->a.ev_t[index];
@@ -790,6 +820,9 @@ int MC(read)(MC_SELF *self, const char *name, double *values, int64_t room) {
         return mc_fail(self, MC_UNKNOWN_NAME, found < 0 ? "%s lies outside the array" : "the model has no signal '%s'", name ? name : "");
     }
     int64_t length = mc_signal_length(self->model, &of), width = 0, *want = run->a.want;
+    if (values == NULL) {
+        return mc_nowhere(self);
+    }
     if (room < length) {
         return mc_fail(self, MC_WRONG_VALUE, "%s has %lld values, and there is room for %lld", name, (long long)length, (long long)room);
     }
@@ -928,6 +961,9 @@ static int mc_is_success(int status) {
 }
 
 int MC(loss)(MC_SELF *self, double *loss) {
+    if (loss == NULL) {
+        return mc_nowhere(self);
+    }
     int status = mc_run_losses(self, 0);
     *loss = mc_is_success(status) ? self->loss : NAN;
     return status;
@@ -964,6 +1000,9 @@ int MC(derivative)(MC_SELF *self, int64_t index, double *values) {
     if (!self->has_gradient) {
         return mc_fail(self, MC_NOT_STARTED_YET, "there is no gradient: call gradient first");
     }
+    if (values == NULL) {
+        return mc_nowhere(self);
+    }
     const mc_quantity *own = &self->with_loss.system->quantities[index];
     mc_get_derivative(own, own->kind == MC_PARAMETER ? self->run.a.pb : self->run.a.lam, values);
     return MC_OK;
@@ -976,8 +1015,9 @@ const char *MC(derivative_unit)(int64_t index) {
 int MC(train_step)(MC_SELF *self, double rate, const char *const *names, int64_t count, double *loss) {
     mc_run *run = &self->run;
     for (int64_t k = 0; k < count; k++) {
-        if (MC(find)(names[k]) < 0) {
-            return mc_unknown(self, names[k]);
+        const char *name = names == NULL ? NULL : names[k];
+        if (MC(find)(name) < 0) {
+            return mc_unknown(self, name);
         }
     }
     int status = MC(gradient)(self, loss);
