@@ -4,8 +4,9 @@ The levels are those of the x86-64 psABI. Features have LLVM's names; `CPUID` sa
 """
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 #: This machine, with all that it has.
@@ -78,15 +79,17 @@ def check_runs_here(cpu: str) -> None:
 
 def missing_here(features: Iterable[str]) -> list[str]:
     """The features that this machine lacks, as far as the system tells."""
-    flags = _flags()
+    flags = frozenset(processor().get("flags", "").split())
     return [each for each in features if flags and CPUID[each][4] not in flags]
 
 
 @cache
-def _flags() -> frozenset[str]:
+def processor() -> Mapping[str, str]:
+    """What Linux tells of the first processor, by its words; nothing elsewhere. All of many take long to tell."""
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as stream:
+            lines = list(takewhile(str.strip, stream))
     except OSError:
-        return frozenset()
-    line = next((each for each in text.splitlines() if each.startswith("flags")), "")
-    return frozenset(line.partition(":")[2].split())
+        return {}
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}

@@ -11,11 +11,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from mcompiler.backends import cache as disk
+from mcompiler.backends.cpu import processor
 from mcompiler.kernel import abi
 
 # The source tree keeps backends/ beside mcompiler/, so rooms are found through links.
@@ -107,30 +108,14 @@ def package_version(name: str) -> str:
         return "none"
 
 
-@cache
 def cpu() -> str:
     """The CPU's model and, where the system tells, a hash of its features."""
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as stream:
-            first = dict(_pair(line) for line in _until_empty(stream) if ":" in line)
-    except OSError:
+    first = processor()
+    if not first:
         return platform.processor() or platform.machine()
     name = first.get("model name", first.get("CPU part", ""))
     features = first.get("flags", first.get("Features", ""))
     return f"{name} {hashlib.sha256(features.encode()).hexdigest()[:16]}".strip()
-
-
-def _until_empty(lines: Iterable[str]) -> Iterator[str]:
-    """The first processor: all of many take long to tell."""
-    for line in lines:
-        if not line.strip():
-            return
-        yield line
-
-
-def _pair(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name.strip(), value.strip()
 
 
 def _hash_of(folders: Iterable[str]) -> str:

@@ -74,7 +74,7 @@ def compile(  # noqa: A001 - the verb of the whole
         contraction: whether a product and a sum may become one fused operation.
         cached: whether machine code may come from the disk cache.
         cpu: "native", or a level that this machine has, such as "x86-64-v2": the bits are those of a target that is built for it.
-        options: defaults for `Solver.run`: method, rtol, atol, step, max_step, max_steps, memory_limit.
+        options: defaults for `Solver.run`: those of `RunOptions`.
 
     Raises:
         CompileError: the network cannot be compiled; says what is missing.
@@ -109,12 +109,8 @@ class Compilation:
             _ = self._experiment  # everything that is wrong is told now
 
     def __repr__(self) -> str:
-        name = (
-            self._experiment.name
-            if self.start is None and self._experiment
-            else self.start and self.start.experiment.name
-        )
-        return f"<Model {self.source.name}{f', experiment {name}' if name else ''}>"
+        chosen = self._experiment if self.start is None else self.start.experiment
+        return f"<Model {self.source.name}{f', experiment {chosen.name}' if chosen is not None else ''}>"
 
     @cached_property
     def syntax(self) -> "syntax.Module":
@@ -437,11 +433,9 @@ def _with_beside(system: "System", which: "Beside") -> "System":
 
 
 def _entries(network: "Network", beside: "Beside | None") -> "tuple[Entry, ...]":
-    from mcompiler.integrators.entries import FORWARD, INTEGRATORS
+    from mcompiler.integrators.entries import entries_for
 
-    if beside is not None:
-        return ()
-    return INTEGRATORS if network.losses else FORWARD
+    return () if beside is not None else entries_for(has_losses=bool(network.losses))
 
 
 def _chosen(model: "Model", name: str | None) -> "Experiment | None":

@@ -59,35 +59,35 @@ def optimised(
         return _with_integrators(module, integrators.linked(entries, options), exported) if entries else module
     others = [integrators.linked(entries, options).simplified] if entries else []
     lap("integrators")
-    emitted = emit(kernels, contraction=options.contraction)
+    text, *functions = _emitted(kernels, options, lap)
+    module = link.link([text, *others, *functions], exported, kernels.z, options.cpu)
+    lap("link and optimise")
+    return module
+
+
+def _emitted(kernels: KernelModule, options: CompileOptions, lap: Lap, lines: Lines | None = None) -> list[str | bytes]:
+    """The kernels' text, and the elementary functions of ours that they call."""
+    emitted = emit(kernels, contraction=options.contraction, lines=lines)
     lap("kernels")
     functions = integrators.elementary(options) if emitted.calls_ours else []
     lap("integrators")
-    module = link.link([emitted.text, *others, *functions], exported, kernels.z, options.cpu)
-    lap("link and optimise")
-    return module
+    return [emitted.text, *functions]
 
 
 def _kernels(
     kernels: KernelModule, options: CompileOptions, exported: Mapping[str, Signature], lap: Lap
 ) -> llvm.ModuleRef:
-    emitted = emit(kernels, contraction=options.contraction)
-    lap("kernels")
-    functions = integrators.elementary(options) if emitted.calls_ours else []
-    lap("integrators")
     names = [symbol(each.signature.name) for each in kernels.kernels] + [symbol(WORK.name)]
     own = {name: exported[name] for name in names if name in exported}
-    module = link.link([emitted.text, *functions], own, cpu=options.cpu)
+    module = link.link(_emitted(kernels, options, lap), own, cpu=options.cpu)
     lap("link and optimise")
     return module
 
 
 def optimised_kernels(kernels: KernelModule, options: CompileOptions, lines: Lines) -> llvm.ModuleRef:
     """The optimised kernels alone, their instructions marked with the statements that they come from."""
-    emitted = emit(kernels, contraction=options.contraction, lines=lines)
-    functions = integrators.elementary(options) if emitted.calls_ours else []
     exported = {symbol(each.signature.name): each.signature for each in kernels.kernels}
-    return link.link([emitted.text, *functions], exported, kernels.z, options.cpu)
+    return link.link(_emitted(kernels, options, lambda _stage: None, lines), exported, kernels.z, options.cpu)
 
 
 def _with_integrators(

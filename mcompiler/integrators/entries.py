@@ -106,6 +106,11 @@ SIDE_BY_SIDE: tuple[Entry, ...] = (
 )
 
 
+def entries_for(*, has_losses: bool) -> tuple[Entry, ...]:
+    """What a program needs, which has a gradient where it has losses."""
+    return INTEGRATORS if has_losses else FORWARD
+
+
 def link(kernels: Mapping[str, Function]) -> dict[str, Function]:
     """The kernels and all integrators as Python functions, by name."""
     functions = {**OPERATIONS, **kernels}

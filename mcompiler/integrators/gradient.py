@@ -7,11 +7,11 @@ import numpy as np
 
 from mcompiler.integrators import slots
 from mcompiler.integrators.interface import Functions, Losses, Progress, Run
+from mcompiler.integrators.pace import PERIOD, fitting
 from mcompiler.integrators.signatures import REPLAY, REVERSE, arguments
 from mcompiler.integrators.tape import Floats, Integers, Tape, mesh_arrays
 from mcompiler.integrators.workspace import Workspace, loss_arrays, model_arrays, most_marks
 
-_PERIOD = 0.1
 _FIRST_STEPS = 200
 _NO_LOSSES = Losses()
 
@@ -132,10 +132,10 @@ class _Sweep:
             rows = np.ascontiguousarray(states[start - first : last - first]).reshape(-1) if n else np.empty(0)
             given = {"first": start, "last": last, "rows": rows}
             self.functions[REVERSE.name](*[{**work, **given}[name] for name in arguments(REVERSE)])
-            faster = _PERIOD / max(time.perf_counter() - since, 1e-9)
+            taken = time.perf_counter() - since
             if last - start == self.at_once:
-                self.at_once = max(1, int(self.at_once * min(faster, 10.0)))
-            if self.progress is not None and faster < 10.0:
+                self.at_once = fitting(self.at_once, taken)
+            if self.progress is not None and taken > 0.1 * PERIOD:
                 self.progress(float(self.tape.t[start]))
             last = start
 

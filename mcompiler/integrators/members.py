@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mcompiler.integrators import slots
 from mcompiler.integrators.interface import Functions, Outcome
+from mcompiler.integrators.pace import fitting
 from mcompiler.integrators.signatures import ADVANCE_LANES, MUSTER
 from mcompiler.integrators.tape import Floats, Integers
 from mcompiler.integrators.workers import in_threads
@@ -21,8 +22,7 @@ from mcompiler.kernel.abi import LANES, N_PARAMETERS, N_SCRATCH, N_UNKNOWNS
 #: Chunks that there are at least, as far as each fills its lanes twice; and members that a chunk has at most.
 _CHUNKS = 8
 _MOST = 4096
-#: Wall time in seconds between two looks at Ctrl-C, and steps of all lanes before the first.
-_PERIOD = 0.1
+#: Steps of all lanes before the first look at Ctrl-C.
 _FIRST_BUDGET = 1000
 
 
@@ -211,8 +211,7 @@ def _run_chunk(functions: Functions, work: Workspace, stopped: Callable[[], bool
         if advance() == slots.FINISHED:
             return
         now = time.perf_counter()
-        budget = max(1, int(budget * min(_PERIOD / max(now - asked, 1e-9), 10.0)))
-        asked = now
+        budget, asked = fitting(budget, now - asked), now
         look()
 
 

@@ -16,6 +16,7 @@ from mcompiler.integrators import slots
 from mcompiler.integrators.gradient import reverse
 from mcompiler.integrators.interface import Functions, Losses, Motion, Outcome, Progress, Run, UntilSteady
 from mcompiler.integrators.methods import method_named
+from mcompiler.integrators.pace import PERIOD, fitting
 from mcompiler.integrators.signatures import ADVANCE
 from mcompiler.integrators.tape import Floats, Integers, Tape, recorded
 from mcompiler.integrators.threads import waiting_threads
@@ -45,8 +46,7 @@ __all__ = [
     "reverse",
 ]
 
-#: Wall time in seconds between two looks at progress and Ctrl-C, and steps before the first.
-_PERIOD = 0.1
+#: Steps before the first look at progress and Ctrl-C.
 _FIRST_BUDGET = 1000
 _NO_LOSSES = Losses()
 
@@ -216,10 +216,9 @@ class _Pace:
 
     def adapt(self, t: float, progress: Progress | None) -> None:
         now = time.perf_counter()
-        faster = _PERIOD / max(now - self.asked, 1e-9)
-        self.budget = max(1, int(self.budget * min(faster, 10.0)))
+        self.budget = fitting(self.budget, now - self.asked)
         self.asked = now
-        if progress is not None and now - self.told > 0.9 * _PERIOD:
+        if progress is not None and now - self.told > 0.9 * PERIOD:
             self.told = now
             progress(t)
 

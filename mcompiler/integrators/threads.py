@@ -8,10 +8,8 @@ import numpy as np
 
 from mcompiler.integrators.interface import Functions
 from mcompiler.integrators.tape import Integers
+from mcompiler.integrators.workspace import zeros
 from mcompiler.kernel.abi import N_POOL, POOL_SIZE, POOL_STOP, WORK
-
-#: Whole numbers of a cache line.
-_LINE = 8
 
 
 @contextmanager
@@ -23,9 +21,7 @@ def waiting_threads(functions: Functions, z: Integers, threads: int) -> Generato
     if threads < 2 or WORK.name not in getattr(functions, "names", ()):
         yield z
         return
-    room = np.zeros(POOL_SIZE + _LINE, dtype=np.int64)
-    first = -room.ctypes.data // room.itemsize % _LINE
-    pool = room[first : first + POOL_SIZE]
+    pool = zeros(POOL_SIZE, np.int64)
     with_pool = z.copy()
     with_pool[N_POOL] = pool.ctypes.data
     others = [Thread(target=functions[WORK.name], args=(pool,), daemon=True) for _ in range(threads - 1)]

@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
+from mcompiler.integrators.pace import PERIOD
+
 #: Does the piece with this number; looks now and then whether it is to stop.
 Work: TypeAlias = Callable[[int, Callable[[], bool]], None]
-
-#: Seconds between two looks of the waiting thread at what is done.
-_PERIOD = 0.1
 
 
 def in_threads(count: int, threads: int, work: Work, look: Callable[[], None] = lambda: None) -> bool:
@@ -45,7 +44,7 @@ def in_threads(count: int, threads: int, work: Work, look: Callable[[], None] = 
     while any(each.is_alive() for each in workers):
         try:
             for each in workers:
-                each.join(_PERIOD / len(workers))
+                each.join(PERIOD / len(workers))
             look()
         except KeyboardInterrupt:
             interrupted = True

@@ -23,9 +23,9 @@ _FIRST_BYTES = 1 << 22
 LINE = 8
 
 
-def zeros(count: int) -> Floats:
-    """Zeros that begin where a cache line does, so that vectors of them do not straddle lines."""
-    whole = np.zeros(count + LINE)
+def zeros(count: int, kind: type[Any] = np.float64) -> NDArray[Any]:
+    """Zeros of 8 bytes each that begin where a cache line does, so that vectors of them do not straddle lines."""
+    whole = np.zeros(count + LINE, dtype=kind)
     first = -whole.ctypes.data // whole.itemsize % LINE
     return whole[first : first + count]
 
@@ -110,10 +110,8 @@ def output_arrays(
     """
     save = np.empty(0) if save_at is None else np.ascontiguousarray(save_at, dtype=np.float64)
     if len(save) > most_rows(n_columns, rows_limit):
-        needed = 8 * len(save) * (n_columns + 1)
-        raise ValueError(
-            f"{len(save)} times of {n_columns} saved values need {needed:,} bytes, and memory_limit is {rows_limit:,}: "
-            "save less, or less often, or raise it"
+        raise too_many_rows(
+            f"{len(save)} times of {n_columns} saved values", 8 * len(save) * (n_columns + 1), rows_limit
         )
     least = 2 + _FIRST_BYTES // (8 * (n_columns + 1))
     few = min(_FIRST_STEPS, least, most_rows(n_columns, rows_limit))
@@ -148,6 +146,13 @@ def record_arrays(z: Integers, mesh: Tape | None, memory_limit: int, *, record: 
 def most_marks(n: int, memory_limit: int) -> int:
     """How many states the limit allows; two at least, since a tape of one state is no tape."""
     return max(2, memory_limit // (8 * max(n, 1)))
+
+
+def too_many_rows(what: str, needed: int, limit: int) -> ValueError:
+    """That saved values need more bytes than they may have."""
+    return ValueError(
+        f"{what} need {needed:,} bytes, and memory_limit is {limit:,}: save less, or less often, or raise it"
+    )
 
 
 def most_rows(n_columns: int, rows_limit: int) -> int:

@@ -49,7 +49,7 @@ from mcompiler.kernel.prune import prune, without_dead_stores
 from mcompiler.kernel.scalarise import Evaluator, scalarised, scratch_names
 from mcompiler.kernel.share import fold
 from mcompiler.kernel.simplify import simplify_kernel
-from mcompiler.kernel.walk import parts_of, with_values
+from mcompiler.kernel.walk import parts_of, rebuilt, with_values
 
 #: Kernels for one member that members need when they begin.
 _ALONE = ("sweep", "initial", "project", "scale", "breakpoint", "observe")
@@ -270,13 +270,9 @@ def _beside(body: Iterable[Statement]) -> tuple[Statement, ...]:
         return index if array in _SHARED else add(fold(Op("mul", (index, Integer(LANES)))), Local("lane"))
 
     def change(value: Value) -> Value:
-        match value:
-            case Load(array, index):
-                return Load(array, moved(array, change(index)))
-            case Op(name, arguments):
-                return Op(name, tuple(change(each) for each in arguments))
-            case _:
-                return value
+        return rebuilt(
+            value, lambda part: Load(part.array, moved(part.array, part.index)) if isinstance(part, Load) else part
+        )
 
     def statement(each: Statement) -> Statement:
         match each:

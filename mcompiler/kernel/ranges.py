@@ -14,7 +14,16 @@ from functools import reduce
 from mcompiler.kernel.build import Names
 from mcompiler.kernel.ir import Float, For, Integer, Let, Load, Local, Op, Reduce, Statement, Total, Value
 from mcompiler.kernel.operations import RANGES, Variant
-from mcompiler.kernel.walk import bindings_for, bound_names, names_in, parts_of, renamed, values_of, with_values
+from mcompiler.kernel.walk import (
+    bindings_for,
+    bound_names,
+    names_in,
+    parts_of,
+    rebuilt,
+    renamed,
+    values_of,
+    with_values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +161,10 @@ def _largest(names: Names, loop: For | Reduce, arguments: Sequence[Value], bound
 def _renamed(names: Names, loop: For | Reduce, variants: dict[str, str]) -> For | Reduce:
     """A loop of its own with other functions."""
 
-    def change(value: Value) -> Value:
-        match value:
-            case Load(array, index):
-                return Load(array, change(index))
-            case Op(name, arguments):
-                return Op(variants.get(name, name), tuple(change(argument) for argument in arguments))
-            case _:
-                return value
+    def change(part: Value) -> Value:
+        return replace(part, name=variants.get(part.name, part.name)) if isinstance(part, Op) else part
 
-    changed = _with_body(loop, change)
+    changed = _with_body(loop, lambda value: rebuilt(value, change))
     (made,) = renamed([changed], {name: names.fresh(name) for name in bound_names([changed])})
     assert isinstance(made, (For, Reduce))
     return made

@@ -4,7 +4,7 @@ The rows are dealt to at most `TASKS` tasks of at least `GRAIN` members each. Ho
 columns by itself, and these sums are added task by task: the bits do not depend on who runs which task, or when.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcompiler.kernel.abi import N_PARTIALS
@@ -81,68 +81,74 @@ class _Rows:
     def statements(self, names: Names, grain: int) -> list[Statement]:
         """The same as tasks, and the sums of what they give."""
         rows, members = self.loop.count, mul(self.loop.count, self.width)
-        task, tasks, first, start = (names.fresh(wish) for wish in ("task", "tasks", "first_row", "partials"))
+        task, tasks, start = (names.fresh(wish) for wish in ("task", "tasks", "partials"))
         most = Op("min", (Integer(TASKS), Op("quotient", (members, Integer(grain)))))
-        ahead = [
+        first, end = (
+            Op("quotient", (mul(number, rows), Local(tasks))) for number in (Local(task), add(Local(task), Integer(1)))
+        )
+        mine = {place: names.fresh("partial") for place in self.columns}
+        places = [self.sums(Local(start), number, Local(task)) for number, _ in enumerate(mine)]
+        totals = self.loop.totals if isinstance(self.loop, Reduce) else ()
+        part = tuple(replace(total, name=names.fresh(total.name), initial=Float(0.0)) for total in totals)
+        inside = [
+            *(Let(name, place) for name, place in zip(mine.values(), places, strict=True)),
+            *(self.cleared(name, names) for name in mine.values()),
+            *self.turns(names, first, end, mine, part),
+            *(
+                Store("w", self.total(Local(start), number, Local(task)), Local(total.name))
+                for number, total in enumerate(part)
+            ),
+        ]
+        return [
             Let(start, Load("z", Integer(N_PARTIALS)), "where w has sums of tasks"),
             Let(tasks, Op("max", (Integer(1), most))),
+            For(task, Local(tasks), tuple(inside), "rows, at the same time", at_once=True),
+            *(self.added(number, Local(start), Local(tasks), names) for number, _ in enumerate(mine)),
+            *self.joined(totals, Local(start), Local(tasks), names),
         ]
-        mine = [names.fresh("partial") for _ in self.columns]
-        places = [
-            add(Local(start), mul(add(Integer(number * TASKS), Local(task)), self.width)) for number in range(len(mine))
-        ]
-        end = Op("quotient", (mul(add(Local(task), Integer(1)), rows), Local(tasks)))
-        inside: list[Statement] = [
-            Let(first, Op("quotient", (mul(Local(task), rows), Local(tasks)))),
-            *(Let(name, place) for name, place in zip(mine, places, strict=True)),
-            *(self._cleared(name, names) for name in mine),
-        ]
-        row = names.fresh("row")
-        own = _redirected(self.loop.body, self.loop, dict(zip(self.columns, mine, strict=True)))
-        turn = (Let(self.loop.index, add(Local(first), Local(row))), *own)
-        totals = self.loop.totals if isinstance(self.loop, Reduce) else ()
-        kept = add(Local(start), mul(Integer(len(mine) * TASKS), self.width))
-        after: list[Statement] = []
-        count = Op("sub", (end, Local(first)))
-        if totals:
-            part = [replace(total, name=names.fresh(total.name), initial=Float(0.0)) for total in totals]
-            inside.append(Reduce(tuple(part), row, count, turn, self.loop.comment))
-            inside += [
-                Store("w", _total_place(kept, number, Local(task)), Local(total.name))
-                for number, total in enumerate(part)
-            ]
-            after.append(self._joined(totals, kept, Local(tasks), names))
-        else:
-            inside.append(For(row, count, turn, self.loop.comment))
-        whole = For(task, Local(tasks), tuple(inside), "rows, at the same time", at_once=True)
-        added = [
-            self._added(place, array, name, Local(tasks), Local(start), names)
-            for name, (place, array) in enumerate(self.columns.items())
-        ]
-        return [*ahead, whole, *added, *after]
 
-    def _cleared(self, start: str, names: Names) -> For:
+    def turns(
+        self, names: Names, first: Value, end: Value, mine: Mapping[str, str], totals: Sequence[Total]
+    ) -> list[Statement]:
+        """The rows from the first on, whose sums over columns go to a task's own places."""
+        start, row = names.fresh("first_row"), names.fresh("row")
+        turn = (Let(self.loop.index, add(Local(start), Local(row))), *_redirected(self.loop, mine))
+        count = Op("sub", (end, Local(start)))
+        if totals:
+            return [Let(start, first), Reduce(tuple(totals), row, count, turn, self.loop.comment)]
+        return [Let(start, first), For(row, count, turn, self.loop.comment)]
+
+    def sums(self, start: Value, number: int, task: Value) -> Value:
+        """Where a task has its sums of this number."""
+        return add(start, mul(add(Integer(number * TASKS), task), self.width))
+
+    def total(self, start: Value, number: int, task: Value) -> Value:
+        """Where a task has its total of this number."""
+        behind = add(start, mul(Integer(len(self.columns) * TASKS), self.width))
+        return add(behind, add(Integer(number * TASKS), task))
+
+    def cleared(self, start: str, names: Names) -> For:
         k = names.fresh("k")
         return For(k, self.width, (Store("w", add(Local(start), Local(k)), Float(0.0)),))
 
-    def _added(self, place: str, array: str, number: int, tasks: Value, start: Value, names: Names) -> For:
+    def added(self, number: int, start: Value, tasks: Value, names: Names) -> For:
         """Adds what all tasks have for one sum."""
+        place, array = tuple(self.columns.items())[number]
         task, row, k = (names.fresh(wish) for wish in ("task", "partial", "k"))
-        begin = Let(row, add(start, mul(add(Integer(number * TASKS), Local(task)), self.width)))
+        begin = Let(row, self.sums(start, number, Local(task)))
         each = Accumulate(array, add(Local(place), Local(k)), Load("w", add(Local(row), Local(k))))
         return For(task, tasks, (begin, For(k, self.width, (each,))), "what the tasks have for each column")
 
-    def _joined(self, totals: Sequence[Total], kept: Value, tasks: Value, names: Names) -> Reduce:
+    def joined(self, totals: Sequence[Total], start: Value, tasks: Value, names: Names) -> list[Reduce]:
+        """Adds what all tasks have for the totals."""
+        if not totals:
+            return []
         task = names.fresh("task")
         whole = tuple(
-            replace(total, value=Load("w", _total_place(kept, number, Local(task))))
+            replace(total, value=Load("w", self.total(start, number, Local(task))))
             for number, total in enumerate(totals)
         )
-        return Reduce(whole, task, tasks)
-
-
-def _total_place(kept: Value, number: int, task: Value) -> Value:
-    return add(kept, add(Integer(number * TASKS), task))
+        return [Reduce(whole, task, tasks)]
 
 
 def _rows_of(statement: Statement, buffers: frozenset[str]) -> _Rows | None:
@@ -162,7 +168,7 @@ def _rows_of(statement: Statement, buffers: frozenset[str]) -> _Rows | None:
 
 def _columns(loop: For | Reduce, buffers: frozenset[str]) -> dict[str, str] | None:
     """Where in which array sums over columns begin; None where turns meet in anything else."""
-    bound = {each.name: each.value for each in walk(loop.body) if isinstance(each, Let)}
+    bound = _bindings(loop)
     inner = set(bound_names(loop.body))
     found: dict[str, str] = {}
     for each in walk(loop.body):
@@ -181,6 +187,10 @@ def _columns(loop: For | Reduce, buffers: frozenset[str]) -> dict[str, str] | No
     return found
 
 
+def _bindings(loop: For | Reduce) -> dict[str, Value]:
+    return {each.name: each.value for each in walk(loop.body) if isinstance(each, Let)}
+
+
 def _expanded(value: Value, bound: Mapping[str, Value]) -> Value:
     """The value without names that a body binds, but for those of loops."""
     while any(name in bound for name in names_in(value)):
@@ -188,22 +198,27 @@ def _expanded(value: Value, bound: Mapping[str, Value]) -> Value:
     return value
 
 
-def _redirected(body: Iterable[Statement], loop: For | Reduce, places: Mapping[str, str]) -> tuple[Statement, ...]:
-    """The statements with sums over columns going to a task's own places."""
-    bound = {each.name: each.value for each in walk(loop.body) if isinstance(each, Let)}
+def _start(place: Value) -> str:
+    """The name of where an array begins that a place is counted from."""
+    match place:
+        case Op("add", (Local(start), _)):
+            return start
+        case _:
+            return ""
+
+
+def _redirected(loop: For | Reduce, places: Mapping[str, str]) -> tuple[Statement, ...]:
+    """The loop's body with sums over columns going to other places."""
+    bound = _bindings(loop)
 
     def changed(statement: Statement) -> Statement:
         match statement:
             case For() | Reduce() | If():
                 return replace(statement, body=tuple(changed(each) for each in statement.body))
-            case Accumulate(_, index, _, _):
-                match _expanded(index, bound):
-                    case Op("add", (Local(start), _)) if start in places:
-                        own = add(Op("sub", (index, Local(start))), Local(places[start]))
-                        return replace(statement, array="w", index=own)
-                    case _:
-                        return statement
+            case Accumulate(_, index, _, _) if (start := _start(_expanded(index, bound))) in places:
+                own = add(Op("sub", (index, Local(start))), Local(places[start]))
+                return replace(statement, array="w", index=own)
             case _:
                 return statement
 
-    return tuple(changed(each) for each in body)
+    return tuple(changed(each) for each in loop.body)

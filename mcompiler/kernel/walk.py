@@ -125,17 +125,20 @@ def with_values(statement: Statement, change: Callable[[Value], Value]) -> State
             assert_never(statement)
 
 
+def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The value with every part of it changed, those inside it first."""
+    match value:
+        case Load(array, index):
+            return change(Load(array, rebuilt(index, change)))
+        case Op(name, arguments):
+            return change(Op(name, tuple(rebuilt(argument, change) for argument in arguments)))
+        case _:
+            return change(value)
+
+
 def substitute(value: Value, names: Mapping[str, Value]) -> Value:
     """The value with names replaced."""
-    match value:
-        case Local(name):
-            return names.get(name, value)
-        case Load(array, index):
-            return Load(array, substitute(index, names))
-        case Op(name, arguments):
-            return Op(name, tuple(substitute(argument, names) for argument in arguments))
-        case _:
-            return value
+    return rebuilt(value, lambda part: names.get(part.name, part) if isinstance(part, Local) else part)
 
 
 def renamed(body: Iterable[Statement], names: Mapping[str, str]) -> tuple[Statement, ...]:

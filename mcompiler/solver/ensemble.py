@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mcompiler.integrators.workers import in_threads
+from mcompiler.integrators.workspace import too_many_rows
 from mcompiler.solution import Solution, Statistics, Status
 from mcompiler.solver.names import initial_names, parameter_names, unknown_text
 from mcompiler.solver.program import Floats, Program
@@ -75,10 +76,7 @@ def check_room(runs: int, times: int, columns: int, memory_limit: int) -> None:
     """
     needed = 8 * runs * times * columns
     if needed > memory_limit:
-        raise ValueError(
-            f"{runs} runs with {times} times of {columns} saved values need {needed:,} bytes, and memory_limit is {memory_limit:,}: "
-            "save less, or less often, or raise it"
-        )
+        raise too_many_rows(f"{runs} runs with {times} times of {columns} saved values", needed, memory_limit)
 
 
 def run_one_by_one(

@@ -51,7 +51,7 @@ def run_program(
     """The integrator's run."""
     span = start.span
     length = span.t1 - span.t0
-    until = UntilSteady(options.steady, span.not_before, _losses_place(program)) if span.until_steady else None
+    until = UntilSteady(options.steady, span.not_before, losses_place(program)) if span.until_steady else None
 
     def progress(t: float) -> None:
         assert report is not None
@@ -85,7 +85,7 @@ def run_program(
     )
 
 
-def _losses_place(program: Program) -> tuple[int, int]:
+def losses_place(program: Program) -> tuple[int, int]:
     """The places of running losses among the unknowns."""
     owners = [each for each in program.layout.classes if each.name == program.description.losses and each.unknowns]
     if not owners:

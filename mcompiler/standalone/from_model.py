@@ -12,7 +12,7 @@ from mcompiler.backends.environment import package_version
 from mcompiler.backends.numba import backend
 from mcompiler.backends.protocols import CompileOptions
 from mcompiler.driver import Compilation
-from mcompiler.integrators.entries import FORWARD, INTEGRATORS
+from mcompiler.integrators.entries import entries_for
 from mcompiler.kernel.tasks import has_tasks
 from mcompiler.solver.from_network import program, term
 from mcompiler.solver.options import RunOptions, with_options
@@ -95,7 +95,7 @@ def standalone(
     lowered = {which: model.lowered(network) for which, network in networks.items()}
     objects: dict[str, bytes] = {}
     for which, (kernels, layout) in lowered.items():
-        entries = INTEGRATORS if networks[which].losses else FORWARD
+        entries = entries_for(has_losses=bool(networks[which].losses))
         with model.timed("object"):
             objects[which] = backend.object_code(kernels, layout, entries, compiling, prefix=f"{name}_{which}")
     programs = {which: program(networks[which], layout, {}) for which, (_, layout) in lowered.items()}

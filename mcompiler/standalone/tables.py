@@ -17,6 +17,7 @@ from mcompiler.solver.options import RunOptions
 from mcompiler.solver.program import Program
 from mcompiler.solver.saving import experiment_signals
 from mcompiler.solver.signals import all_signals, rows_of
+from mcompiler.solver.solve import losses_place
 from mcompiler.standalone.interface import FORMULA_FUNCTIONS, function_table, messages, prototypes, quoted
 
 _ALIGNED = 64
@@ -106,19 +107,21 @@ def tables(subject: Subject, numbers: Numbers) -> str:
     signals = list(all_signals(forward))
     formulas = _Formulas(forward, names)
     model = _model_fields(subject, numbers, signals, formulas)
+    events = _events(forward, numbers)
+    fields = model.fields | {"n_events": len(events)}
     lines = [
         messages(),
         *(_system(subject, which, each, names, numbers) for which, each in systems.items()),
         *(_signal(forward, place, each, numbers) for place, each in enumerate(signals)),
         _table("mc_signal", "mc_signals", [f"MC_SIGNAL_{place}" for place, _ in enumerate(signals)]),
         _table("mc_saved", "mc_usual_signals", _saved(subject, signals)),
-        _table("mc_quantity", "mc_events", _events(forward, numbers)),
+        _table("mc_quantity", "mc_events", events),
         _table("mc_method", "mc_methods", [_method(name, numbers) for name in METHODS]),
         *formulas.lines,
         _table("mc_formula", "mc_formulas", formulas.rows),
         *model.lines,
         _table("char *const", "mc_gradient_units", _gradient_units(with_loss, names)),
-        f"static const mc_model mc_the_model = {{{', '.join(f'.{name} = {value}' for name, value in model.fields.items())}}};",
+        f"static const mc_model mc_the_model = {{{', '.join(f'.{name} = {value}' for name, value in fields.items())}}};",
     ]
     return "\n".join(lines) + "\n"
 
@@ -146,7 +149,7 @@ def _system(subject: Subject, which: str, of: Program, names: Sequence[str], num
     parameters = set(parameter_names(of))
     targets = [parameter(of, name) if name in parameters else initial(of, name) for name in names]
     rows = [_quantity(of, each, numbers) for each in targets]
-    first, last = _unwatched(of)
+    first, last = losses_place(of)
     fields = {
         "functions": function_table(own, with_loss=with_loss, has_tasks=has_tasks),
         "z": numbers.integers(of.z),
@@ -165,15 +168,6 @@ def _system(subject: Subject, which: str, of: Program, names: Sequence[str], num
             f"static const mc_system mc_{which} = {{{', '.join(f'.{name} = {value}' for name, value in fields.items())}}};",
         ]
     )
-
-
-def _unwatched(of: Program) -> tuple[int, int]:
-    """The places of running losses among the unknowns."""
-    owners = [each for each in of.layout.classes if each.name == of.description.losses and each.unknowns]
-    if not owners:
-        return 0, 0
-    first = int(of.z[owners[0].unknowns[0].slot])
-    return first, first + len(owners[0].unknowns)
 
 
 def _quantity(of: Program, target: Target, numbers: Numbers) -> str:
@@ -414,7 +408,6 @@ def _model_fields(subject: Subject, numbers: Numbers, signals: Sequence[Wanted],
         "signals": "mc_signals",
         "n_saved": -1 if wanted is None else len(wanted),
         "saved": "mc_usual_signals",
-        "n_events": len(_events(subject.forward, Numbers(""))),
         "events": "mc_events",
         "n_methods": len(METHODS),
         "methods": "mc_methods",

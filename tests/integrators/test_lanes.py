@@ -172,7 +172,7 @@ def test_a_budget_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = Decay().run(2 * LANES)
     monkeypatch.setattr(members, "_FIRST_BUDGET", 1)
-    monkeypatch.setattr(members, "_PERIOD", 0.0)
+    monkeypatch.setattr("mcompiler.integrators.pace.PERIOD", 0.0)
     again = Decay().run(2 * LANES)
     assert np.array_equal(whole.rows, again.rows)
 

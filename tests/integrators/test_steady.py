@@ -255,7 +255,7 @@ def test_in_pieces_and_on_all_backends_it_ends_at_the_same_time(make: Any, monke
     assert (other.steps, other.outcome) == (expected.steps, expected.outcome)
     assert other.t == pytest.approx(expected.t, rel=1e-6)
     monkeypatch.setattr("mcompiler.integrators.run._FIRST_BUDGET", 1)
-    monkeypatch.setattr("mcompiler.integrators.run._PERIOD", 0.0)
+    monkeypatch.setattr("mcompiler.integrators.pace.PERIOD", 0.0)
     pieces = run(python(make))
     assert (pieces.t, pieces.steps) == (expected.t, expected.steps)
     assert np.array_equal(pieces.rows, expected.rows)
